@@ -195,10 +195,9 @@ MATH_INLINE double math_atan2(double y, double x) {
     return x != x || y != y ? x + y : math_copysign(half, y);
 }
 
-/* math_leg: sqrt(1 - x^2), the square taken in two parts so that little is lost near 1. */
+/* math_leg: sqrt(1 - x^2). 1 - x is exact where it matters. */
 MATH_INLINE double math_leg(double x) {
-    const double high = math_from_bits(math_bits(x) & 0xfffffffff8000000u);
-    return math_sqrt((1.0 - high * high) - (x - high) * (x + high));
+    return math_sqrt((1.0 - x) * (1.0 + x));
 }
 
 /* math_acos: 0..pi; NaN outside -1..1. */
