@@ -26,15 +26,19 @@ struct loop_message {
 enum { LOOP_READABLE = 1, LOOP_WRITABLE = 2, LOOP_HANGUP = 4 };
 
 int loop_create(struct loop **loop, struct px_error *error);
-void loop_destroy(struct loop *loop); /* NULL is fine; all watches and timers are closed */
+void loop_destroy(struct loop *loop); /* NULL is fine; closes watches and timers that are left; posted messages are not
+                                        * handled any more. uv handles made by others must be closing already */
 void loop_run(struct loop *loop);     /* until loop_stop; handles messages in the order they were posted */
-void loop_stop(struct loop *loop);
+void loop_stop(struct loop *loop);    /* what was posted before is still handled; before loop_run: it returns at once */
+void loop_drain(struct loop *loop);   /* LOOP, after loop_run: handles what is posted or ready until nothing is, never waits */
 struct uv_loop_s *loop_uv(struct loop *loop);
 
 /* loop_post: never blocks, no allocation, lock-free (a stack that LOOP turns round); wakes LOOP if needed. */
 void loop_post(struct loop *loop, struct loop_message *message);
 
-/* loop_watch: calls `ready` on LOOP while the descriptor (the caller's) is ready for any of `events`. */
+/* loop_watch: calls `ready` on LOOP while the descriptor (the caller's, made non-blocking, in one watch only) is ready
+ * for any of `events`. An error on it (POLLERR) is told once, as all of `events` and LOOP_HANGUP, and then no more.
+ * LOOP_HANGUP also comes when a peer only shut down its writing side. */
 int loop_watch(struct loop *loop, int fd, int events, void (*ready)(void *argument, int events), void *argument,
                struct loop_watch **watch, struct px_error *error);
 void loop_watch_change(struct loop_watch *watch, int events);
