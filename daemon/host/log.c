@@ -311,7 +311,8 @@ static void tell_dropped(void) {
     uint64_t dropped = count_dropped();
     if (dropped == the_log.dropped_told)
         return;
-    struct log_line line = {.wall_ns = px_clock_wall_ns(), .level = LOG_LEVEL_WARNING, .thread = "log", .module = "log"};
+    struct log_line line = {
+        .wall_ns = px_clock_wall_ns(), .level = LOG_LEVEL_WARNING, .thread = "log", .module = "log"};
     snprintf(line.text, sizeof(line.text), "%llu lines were dropped: a thread logged faster than they could be written",
              (unsigned long long)(dropped - the_log.dropped_told));
     the_log.dropped_told = dropped;

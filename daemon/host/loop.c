@@ -252,8 +252,8 @@ void loop_unwatch(struct loop_watch *watch) {
 /* ---- timers ----------------------------------------------------------------------------------------------------- */
 
 static void timer_set(struct loop_timer *timer, uint64_t at_ns) {
-    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(at_ns / 1000000000u),
-                                           .tv_nsec = (long)(at_ns % 1000000000u)}};
+    struct itimerspec when = {
+        .it_value = {.tv_sec = (time_t)(at_ns / 1000000000u), .tv_nsec = (long)(at_ns % 1000000000u)}};
     /* Also takes back an expiry that was not read yet: on_timer then reads nothing and calls nobody. */
     int code = timerfd_settime(timer->fd, TFD_TIMER_ABSTIME, &when, NULL);
     assert(code == 0);

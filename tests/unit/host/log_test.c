@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,8 +198,7 @@ START_TEST(under_the_journal_a_line_begins_with_its_priority) {
     struct stat status;
     ck_assert_int_eq(fstat(STDERR_FILENO, &status), 0);
     char stream[64];
-    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)status.st_dev,
-             (unsigned long long)status.st_ino);
+    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
     setenv("JOURNAL_STREAM", stream, 1);
     start(LOG_LEVEL_DEBUG);
     for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
