@@ -1,7 +1,7 @@
 /* slab.h: one block of shared memory that holds one immutable geometry or frame.
  *
  *     slab_reserve -> WRITABLE -- slab_seal --> SEALED -- last slab_unref --> free; generation 0, then a new one
- *                         `-- slab_discard --> free
+ *                         `-- last slab_unref --> free
  *
  * Slabs are cut from arenas (sealed memfds, populated ahead, retired whole) by size class and recycled. Descriptors are
  * private memory of the daemon and are never unmapped while the store lives, so that slab_try_ref may look at one that
@@ -37,9 +37,10 @@ struct slab_store_config {
 struct slab_stats {
     uint64_t budget_bytes, arena_bytes, used_bytes, peak_bytes; /* used: handed out */
     uint64_t arenas, slabs, reserves, recycled, refused, lock_waits;
+    uint64_t arenas_added, arenas_retired;
 };
 
-/* One arena as a client maps it. The descriptor is the store's; dup it to keep it. */
+/* One arena as a client maps it. */
 struct arena_info {
     uint32_t id;
     int fd;
@@ -50,11 +51,14 @@ int slab_store_create(const struct slab_store_config *config, struct slab_store 
 void slab_store_destroy(struct slab_store *store); /* NULL is fine; all slabs must be unreferenced */
 void slab_store_stats(struct slab_store *store, struct slab_stats *stats);
 
-/* slab_store_arenas: fills up to `room` entries, returns how many there are. */
+/* slab_store_arenas: fills up to `room` entries, oldest first, returns how many there are. The descriptors are
+ * duplicates, the caller's to close: an arena may retire on another thread at any moment. */
 size_t slab_store_arenas(struct slab_store *store, struct arena_info *arenas, size_t room);
 
-/* slab_store_prepare: makes the next arena (300 ms): called on a thread with time, never on the frame path. Does
- * nothing while enough is free. */
+/* slab_store_prepare: makes the next arena before it is needed (300 ms), or retires arenas that are wholly free beyond
+ * the first: called on a thread with time, never on the frame path, at most once a second. Does nothing while there is
+ * enough, and not too much. slab_store_due: whether it would do something (any thread, no lock). */
+bool slab_store_due(const struct slab_store *store);
 int slab_store_prepare(struct slab_store *store, struct px_error *error);
 
 /* slab_reserve: a block with at least size_bytes after its header. Gives one reference. */
