@@ -4,7 +4,8 @@
  *
  * The scan comes first because an array header alone makes a decoder reserve memory for elements that never come: it
  * bounds depth, nodes and bytes, and requires every child to be within the bytes left. Map keys must be strings
- * without a zero byte, and may not repeat.
+ * without a zero byte, and may not repeat. Every string must be UTF-8: names travel into logs, files and replies.
+ * Extension types have no meaning here and are refused.
  *
  * Ownership  strings and binaries borrow from the bytes given; the tree is one allocation (struct px_document).
  * Errors     PX_E_PROTOCOL (malformed, truncated, trailing), PX_E_LIMIT (a stated limit).
@@ -55,11 +56,12 @@ int px_scan(const void *bytes, size_t length, const struct px_limits *limits, si
 
 /* A scan that can go on when more bytes of a stream arrive, without starting again (a slow sender must not cost n^2). */
 struct px_scanner {
-    size_t at;          /* bytes looked at */
-    unsigned depth;
-    size_t nodes;
-    uint64_t left[33];  /* values still to come at each depth */
-    bool map_key[33];   /* reserved for the scanner */
+    size_t at;      /* bytes looked at: whole values and heads */
+    unsigned depth; /* of the list or map whose values come next; 0: the root */
+    size_t nodes;   /* values announced, seen or not */
+    size_t waiting; /* of those, not seen yet: each needs a byte at least */
+    uint64_t left[33]; /* values still to come at each depth */
+    bool map[33];      /* whether that depth is a map: a key comes when `left` is even */
 };
 void px_scanner_init(struct px_scanner *scanner);
 /* px_scanner_feed: bytes is the whole message so far (the same beginning as before). Returns as px_scan. */
@@ -71,7 +73,7 @@ struct px_document {
     void *memory; /* one block */
 };
 
-/* px_value_decode: exactly one object, all of bytes. */
+/* px_value_decode: exactly one object, all of bytes. The tree is one block, the library's own memory is gone again. */
 int px_value_decode(const void *bytes, size_t length, const struct px_limits *limits, struct px_document *document,
                     struct px_error *error);
 void px_document_free(struct px_document *document); /* zeroed is fine */

@@ -1,7 +1,8 @@
 /* writer.h: writes MessagePack into a growing buffer, bounded.
  *
  * A call that fails (no memory, past the limit) leaves the writer failed; px_writer_finish tells. So a sequence of
- * writes needs one check at its end.
+ * writes needs one check at its end. Texts leave as valid UTF-8: a byte that is none becomes '?', so that one odd file
+ * name does not make a whole reply unreadable.
  *
  * Ownership  the buffer is the writer's until px_writer_take gives it (malloc'd) to the caller.
  */
