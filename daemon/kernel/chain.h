@@ -1,10 +1,13 @@
 /* chain.h: runs a shape or an input geometry through a row of effects; neighbouring POINTS effects go fused.
  *
- * Steps in between stand in scratch; only the last one writes to the caller's output. POINTS neighbours run in one pass
- * over blocks of POINTS_BLOCK points, separate x, y, z arrays, up to one that must measure what the pass before makes;
- * that pass gathers the measure on its way. Between steps coordinates are float32, fused or not: same bytes either way.
+ * Steps in between stand in scratch; the last LINES or WHOLE step writes to the caller's output, where the POINTS steps
+ * after it go on in place. POINTS neighbours run in one pass over blocks of POINTS_BLOCK points, separate x, y, z
+ * arrays, up to one that must measure what the pass before makes; that pass gathers the measure on its way. Between
+ * steps coordinates are float32, fused or not: same bytes either way. Nothing is copied that a kernel did not write,
+ * but offsets of a POINTS pass out of place, and a result in scratch when all steps after it turn out to have nothing
+ * to do.
  *
- *     input --LINES--> scratch --POINTS POINTS--> scratch --WHOLE--> output
+ *     input --LINES--> scratch --POINTS POINTS--> scratch (in place) --WHOLE--> output --POINTS--> output (in place)
  *
  * Threads  the calling worker. Errors: as the kernel's, `*failed` says which step. KERNEL_SAME: every step was
  *          identity, nothing was written, the result is the input.

@@ -31,7 +31,7 @@
 
 #ifdef KERNEL_ISA
 #define KERNEL_PASTE_(a, b) a##_kernel_##b
-#define KERNEL_PASTE(a, b) KERNEL_PASTE_(a, b)
+#define KERNEL_PASTE(a, b)  KERNEL_PASTE_(a, b)
 #define KERNEL_SYMBOL(name) KERNEL_PASTE(name, KERNEL_ISA)
 #endif
 
@@ -42,8 +42,8 @@ enum { KERNEL_SAME = 1 };
 /* What a POINTS kernel must know of its whole input before it moves anything. */
 enum kernel_measure { MEASURE_NONE = 0, MEASURE_CENTRE = 1, MEASURE_BOUNDS = 2 };
 struct measure {
-    double centre[3];    /* mean of all vertices: double sums over fixed blocks of 1024 in index order */
-    float min[3];        /* bounds; only with MEASURE_BOUNDS and at least one vertex */
+    double centre[3]; /* mean of all vertices: double sums over fixed blocks of 1024 in index order */
+    float min[3];     /* bounds; only with MEASURE_BOUNDS and at least one vertex */
     float max[3];
     size_t vertex_count; /* always set */
 };
@@ -66,6 +66,12 @@ struct kernel_output {
 /* kernel_output_reserve: asks for room, exact counts or an upper bound; past the vertex budget E_LIMIT. May be called
  * again to grow (costs a copy). Sets offsets[0] = 0. Zero vertices and lines are fine. */
 int kernel_output_reserve(struct kernel_output *output, size_t vertices, size_t lines, struct px_error *error);
+
+/* kernel_check_budget: before anything is reserved: E_LIMIT with the numbers when a result of that size (counted in
+ * double, so that nothing overflows) passes the vertex budget or the limit of lines. `what` is the kernel's name. */
+struct kernel_context;
+int kernel_check_budget(const struct kernel_context *context, const char *what, double vertices, double lines,
+                        struct px_error *error);
 
 /* Memory for the run, released as a whole by the caller; never freed singly. */
 struct scratch;
@@ -134,7 +140,8 @@ struct kernel {
 };
 enum { POINTS_BLOCK = 1024 };
 
-#define KERNEL_PARAMS(table, strct) .params = table, .param_count = sizeof(table) / sizeof(table)[0], .params_size = sizeof(strct)
+#define KERNEL_PARAMS(table, strct)                                                                                    \
+    .params = table, .param_count = sizeof(table) / sizeof(table)[0], .params_size = sizeof(strct)
 
 /* kernel_find: by name and role; NULL if there is none. The table of the best instruction set of this CPU, or of the
  * one named by PXD_ISA (base, v3), chosen at first use. */

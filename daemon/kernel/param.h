@@ -54,10 +54,10 @@ struct param {
     const char *name;
     enum param_type type;
     uint32_t offset; /* in the parameter struct */
-    double def;      /* NUMBER, INTEGER, NUMBERS, and every component of VECTOR; BOOL and BOOLS: 0 or 1; CHOICE: index */
+    double def; /* NUMBER, INTEGER, NUMBERS, and every component of VECTOR; BOOL and BOOLS: 0 or 1; CHOICE: index */
     const double *def_list; /* VECTOR, REGION, NUMBERS with a default of several components: that many; else NULL */
     uint32_t def_count;
-    const char *def_text; /* STRING, RESOURCE */
+    const char *def_text;  /* STRING, RESOURCE */
     double min, max, step; /* the slider; min == max: none. step 0: continuous */
     const char *unit;
     const char *const *choices; /* CHOICE, STRING: NULL-terminated */

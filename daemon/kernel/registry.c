@@ -1,4 +1,5 @@
 /* registry.c: the list of all kernels, once per instruction set, and which set this process uses. */
+#include "daemon/kernel/blocks.h"
 #include "daemon/kernel/kernel.h"
 #include "daemon/kernel/registry_effects.h"
 #include "daemon/kernel/registry_shapes.h"
@@ -11,10 +12,12 @@
 #define LIST_BASE(name)    &name##_kernel_base,
 #define LIST_V3(name)      &name##_kernel_v3,
 
+extern const struct blocks blocks_base;
 KERNEL_SHAPES(DECLARE_BASE)
 KERNEL_EFFECTS(DECLARE_BASE)
 static const struct kernel *const kernels_base[] = {KERNEL_SHAPES(LIST_BASE) KERNEL_EFFECTS(LIST_BASE) NULL};
 #ifdef KERNEL_HAVE_V3
+extern const struct blocks blocks_v3;
 KERNEL_SHAPES(DECLARE_V3)
 KERNEL_EFFECTS(DECLARE_V3)
 static const struct kernel *const kernels_v3[] = {KERNEL_SHAPES(LIST_V3) KERNEL_EFFECTS(LIST_V3) NULL};
@@ -23,12 +26,13 @@ static const struct kernel *const kernels_v3[] = {KERNEL_SHAPES(LIST_V3) KERNEL_
 struct isa {
     const char *name;
     const struct kernel *const *kernels;
+    const struct blocks *blocks;
 };
 
 static const struct isa isas[] = {
-    {"base", kernels_base},
+    {"base", kernels_base, &blocks_base},
 #ifdef KERNEL_HAVE_V3
-    {"v3", kernels_v3},
+    {"v3", kernels_v3, &blocks_v3},
 #endif
 };
 
@@ -67,6 +71,10 @@ static const struct isa *isa_in_use(void) {
         }
     }
     return atomic_load_explicit(&chosen_isa, memory_order_relaxed);
+}
+
+const struct blocks *blocks_in_use(void) {
+    return isa_in_use()->blocks;
 }
 
 const char *kernel_isa(void) {
