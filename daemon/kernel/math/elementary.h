@@ -8,7 +8,7 @@
  *     sin, cos   |x| <= MATH_ANGLE_MAX; a finite x beyond counts as 0. For the whole range see reduce.h.
  *     others     the whole range, special cases as in annex F of C17.
  *
- * Accuracy is below 1 ulp for sin, cos, exp, log and 2 ulp for atan2, acos (tests/unit/math). math_pow is in power.h.
+ * Accuracy is below 1 ulp for sin, cos, exp, log and 2.5 ulp for atan2, acos (tests/unit/math). math_pow is in power.h.
  *
  * Units    radians.
  * Sources  the polynomials of fdlibm (Sun Microsystems, 1993: k_sin, k_cos, s_atan, e_exp, e_log); argument reduction

@@ -106,9 +106,9 @@ START_TEST(arctangent_of_two_is_within_two_ulps_in_every_direction) {
 }
 END_TEST
 
-START_TEST(arccosine_is_within_two_ulps) {
-    ck_assert_double_lt(worst_of(inlined_acos, acosl, -1, 1), 2.0);
-    ck_assert_double_lt(worst_of(inlined_acos, acosl, 0.999999, 1), 2.0);
+START_TEST(arccosine_is_within_two_and_a_half_ulps) {
+    ck_assert_double_lt(worst_of(inlined_acos, acosl, -1, 1), 2.5);
+    ck_assert_double_lt(worst_of(inlined_acos, acosl, 0.999999, 1), 2.5);
     ck_assert_double_eq(math_acos(1.0), 0.0);
     ck_assert_double_eq(math_acos(-1.0), MATH_PI);
     ck_assert(isnan(math_acos(1.5)));
@@ -232,7 +232,7 @@ int main(void) {
     tcase_add_test(tests, sine_keeps_its_accuracy_next_to_multiples_of_pi);
     tcase_add_test(tests, the_exported_sine_takes_angles_of_any_size);
     tcase_add_test(tests, arctangent_of_two_is_within_two_ulps_in_every_direction);
-    tcase_add_test(tests, arccosine_is_within_two_ulps);
+    tcase_add_test(tests, arccosine_is_within_two_and_a_half_ulps);
     tcase_add_test(tests, exponential_and_logarithm_are_within_one_ulp);
     tcase_add_test(tests, powers_are_nearest_and_exact_where_a_double_can_be);
     tcase_add_test(tests, special_values_are_those_of_the_standard);
