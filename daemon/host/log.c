@@ -248,6 +248,8 @@ void log_write(enum log_level level, const char *module, const char *format, ...
     line.wall_ns = px_clock_wall_ns();
     line.number = 0;
     line.level = level;
+    if (!my_name[0])
+        copy_text(my_name, sizeof(my_name), gettid() == getpid() ? "main" : "unnamed");
     memcpy(line.thread, my_name, sizeof(line.thread));
     copy_text(line.module, sizeof(line.module), module);
     copy_text(line.text, sizeof(line.text), text);
