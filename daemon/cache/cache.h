@@ -6,11 +6,14 @@
  *
  * Admission: what changes every frame does not enter. A result enters when its signature was asked for before (a
  * doorkeeper of fixed size remembers signatures lately seen), or when the caller says that it is a static prefix.
- * Eviction: sampled least recently used, per shard; a slab that somebody else references is skipped, as dropping it
- * frees nothing.
+ * Eviction: the least recently used of a sample; a slab that somebody else references is skipped, as dropping it frees
+ * nothing. A newcomer that was itself away for longer than the victim is refused instead: going round through a little
+ * more than the budget keeps most of it, and falls off no cliff.
  *
+ * Units    bytes are capacities of slabs. Time is the number of questions asked so far.
  * Threads  any. Inserts and evictions lock one shard (1 of CACHE_SHARDS); hits touch no lock.
  * Ownership  the cache holds one reference on each slab it keeps.
+ * Source   the test between newcomer and victim is that of LIRS (Jiang and Zhang, 2002), on a sample as in Redis.
  */
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
@@ -47,7 +50,8 @@ enum cache_answer cache_ask(struct cache *cache, struct px_signature signature, 
                             struct slab **slab, bool *duplicate);
 
 /* cache_fill: ends a FILL; wakes the waiters with references. The caller keeps its own reference.
- * keep: admit it now (static prefix); else the doorkeeper decides. */
+ * keep: admit it now (static prefix); else the doorkeeper decides. A slab that is signed otherwise (the step was
+ * identity, and the result is its input) wakes the waiters and is not kept under this name. */
 void cache_fill(struct cache *cache, struct px_signature signature, struct slab *slab, bool keep);
 void cache_fail(struct cache *cache, struct px_signature signature, const struct px_error *error);
 

@@ -105,6 +105,10 @@ void slab_unref(struct slab *slab) {
     store_give(store, slab);
 }
 
+bool slab_shared(const struct slab *slab) {
+    return atomic_load_explicit(&slab->refs, memory_order_relaxed) > 1;
+}
+
 struct px_handle slab_handle(const struct slab *slab) {
     return (struct px_handle){
         .arena = slab->range.arena->id,

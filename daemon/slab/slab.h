@@ -78,6 +78,9 @@ struct slab *slab_ref(struct slab *slab); /* returns it; the caller holds a refe
 bool slab_try_ref(struct slab *slab, struct px_signature signature);
 void slab_unref(struct slab *slab); /* NULL is fine */
 
+/* slab_shared: whether anybody beside the caller holds a reference at this moment: dropping ours would free nothing. */
+bool slab_shared(const struct slab *slab);
+
 struct px_handle slab_handle(const struct slab *slab);           /* sealed */
 struct px_signature slab_signature(const struct slab *slab);     /* sealed */
 struct px_geometry slab_geometry(const struct slab *slab);       /* sealed, kind GEOMETRY; borrows from the slab */
