@@ -19,9 +19,17 @@
 #include "proto/message.h"
 #include "shared/signature.h"
 
-enum { PLAN_LAYERS_MAX = 4096, PLAN_NODES_MAX = 16384, PLAN_DEPTH_MAX = 12, PLAN_STEPS_MAX = 64 };
+enum {
+    PLAN_LAYERS_MAX = 4096,
+    PLAN_NODES_MAX = 16384,
+    PLAN_DEPTH_MAX = 12,
+    PLAN_STEPS_MAX = 64,
+    PLAN_EXPRESSIONS_MAX = 4096,
+    PLAN_EXPRESSION_BYTES = 1024,
+};
 
-struct resources; /* resource.h: fonts by name, digests, bytes */
+struct resources;   /* resource.h: fonts by name, digests, bytes */
+struct plan_blocks; /* plan_memory.h: recycled memory of plans */
 
 enum plan_source { PLAN_SHAPE, PLAN_LINES, PLAN_CONCAT };
 
@@ -44,6 +52,7 @@ struct plan_node {
     size_t effect_count;
     const struct px_signature *signatures;     /* [0] the source, [i] after effect i: effect_count + 1 */
     const char *label;
+    uint32_t index;                            /* 0 .. node_count - 1, each node of the plan its own */
 };
 
 struct plan_layer {
@@ -83,12 +92,13 @@ struct plan_options {
     struct overrides *overrides; /* NULL: none; borrowed */
     size_t vertices_max;         /* of one geometry */
     const struct px_path *path;  /* where the plan stands in the request: "plan" */
+    struct plan_blocks *blocks;  /* where the plan's memory comes from and goes back to; NULL: malloc, free */
 };
 
 int plan_decode(const struct px_value *value, const struct plan_options *options, struct plan **plan,
                 struct px_error *error);
 
-/* plan_instantiate: a new plan with the expressions' values in place (one a expression, finite). */
+/* plan_instantiate: a new plan with the expressions' values in place (one an expression, finite); it keeps the template. */
 int plan_instantiate(const struct plan *template_plan, const double *values, size_t count,
                      const struct plan_options *options, struct plan **plan, struct px_error *error);
 struct plan *plan_ref(struct plan *plan);
@@ -99,6 +109,10 @@ void plan_unref(struct plan *plan); /* NULL is fine */
 typedef void plan_parameter_visit(void *argument, const char *address, const struct kernel *kernel,
                                   const struct param *param, const void *value, const char *from);
 void plan_parameters(const struct plan *plan, plan_parameter_visit *visit, void *argument);
+
+/* plan_param_check: whether a value fits a parameter, as an override of it must: PX_E_TYPE or PX_E_RANGE with the path. */
+int plan_param_check(const struct param *param, const struct px_value *value, const struct px_path *path,
+                     struct px_error *error);
 
 /* plan_param_write: a parameter's value as MessagePack, as a request would give it. */
 void plan_param_write(const struct param *param, const void *value, struct px_writer *writer);
