@@ -158,9 +158,4 @@ struct px_signature sign_step(const struct plan_step *step, const struct px_sign
 struct px_signature sign_lines(const struct px_geometry *geometry);
 struct px_signature sign_concat(const struct plan_node *const *children, size_t count);
 
-/* ---- nearest.c */
-
-/* nearest_name: the candidate that is most like the name, or NULL when none is near enough. */
-const char *nearest_name(const char *name, size_t length, const char *const *candidates, size_t count);
-
 #endif

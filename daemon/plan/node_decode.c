@@ -1,9 +1,11 @@
 /* node_decode.c: nodes and their chains: kernels by name, parameters by their tables, overrides by address. */
 #include "daemon/plan/decode.h"
+#include "daemon/plan/resource.h"
+#include "proto/nearest.h"
 
 #include <stdio.h>
 
-enum { NAMES_LISTED_MAX = 64, TEXT_BYTES_MAX = 1024, ADDRESS_MAX = 1400 };
+enum { TEXT_BYTES_MAX = 1024, ADDRESS_MAX = 1400 };
 
 /* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
@@ -11,35 +13,52 @@ static const char *role_name(enum kernel_role role) {
     return role == KERNEL_SHAPE ? "shape" : "effect";
 }
 
+/* A list of names for a message, and which of them was probably meant. */
+struct name_list {
+    struct px_nearest nearest;
+    char text[320];
+    size_t length;
+};
+
+static void name_list_add(struct name_list *list, const char *name) {
+    px_nearest_offer(&list->nearest, name);
+    size_t room = sizeof list->text - list->length;
+    int n = snprintf(list->text + list->length, room, "%s%s", list->length == 0 ? "" : ", ", name);
+    list->length = n > 0 && (size_t)n < room ? list->length + (size_t)n : list->length;
+}
+
+/* `did you mean "fill"? `, or nothing. */
+static const char *name_list_hint(const struct name_list *list, char *out, size_t size) {
+    out[0] = '\0';
+    if (list->nearest.name != NULL)
+        snprintf(out, size, "did you mean \"%s\"? ", list->nearest.name);
+    return out;
+}
+
 static int unknown_kernel(struct decoder *decoder, enum kernel_role role, const struct px_value *name,
                           const struct px_path *path) {
-    size_t count, listed = 0;
+    size_t count;
     const struct kernel *const *kernels = kernel_list(&count);
-    const char *names[NAMES_LISTED_MAX];
-    char text[400] = "";
-    size_t at = 0;
-    for (size_t i = 0; i < count && listed < NAMES_LISTED_MAX; i++) {
-        if (kernels[i]->role != role)
-            continue;
-        names[listed++] = kernels[i]->name;
-        int n = snprintf(text + at, sizeof text - at, "%s%s", at == 0 ? "" : ", ", kernels[i]->name);
-        at = n > 0 && (size_t)n < sizeof text - at ? at + (size_t)n : at;
+    struct name_list list = {.nearest = PX_NEAREST(name->text, name->count)};
+    for (size_t i = 0; i < count; i++) {
+        if (kernels[i]->role == role)
+            name_list_add(&list, kernels[i]->name);
     }
-    const char *nearest = nearest_name(name->text, name->count, names, listed);
-    int shown = (int)(name->count < 40 ? name->count : 40);
-    if (nearest != NULL)
-        return px_fail_at(decoder->error, PX_E_PARAM, path, "no %s \"%.*s\"; did you mean \"%s\"? there are %s",
-                          role_name(role), shown, name->text, nearest, text);
-    return px_fail_at(decoder->error, PX_E_PARAM, path, "no %s \"%.*s\"; there are %s", role_name(role), shown,
-                      name->text, text);
+    char hint[96];
+    return px_fail_at(decoder->error, PX_E_PARAM, path, "no %s \"%.*s\"; %sthere are %s", role_name(role),
+                      (int)(name->count < 40 ? name->count : 40), name->text,
+                      name_list_hint(&list, hint, sizeof hint), list.text);
 }
 
 static int slot_fill(struct decoder *decoder, struct kernel_slot *slot, const struct kernel *kernel) {
     *slot = (struct kernel_slot){.kernel = kernel};
     for (size_t i = 0; i < kernel->param_count; i++) {
-        slot->resources += kernel->params[i].type == PARAM_RESOURCE;
-        slot->nodes += kernel->params[i].type == PARAM_NODE;
-        slot->required += kernel->params[i].required;
+        if (kernel->params[i].type == PARAM_RESOURCE)
+            slot->resources++;
+        if (kernel->params[i].type == PARAM_NODE)
+            slot->nodes++;
+        if (kernel->params[i].required)
+            slot->required++;
     }
     void *defaults = decoder_take(decoder, kernel->params_size);
     if (defaults == NULL)
@@ -82,28 +101,23 @@ struct step_draft {
     bool open; /* some value is an expression of a template */
 };
 
+/* The path of a name that is not in any table, in `text` (which the path borrows). */
+static struct px_path path_of_key(const struct px_path *parent, const struct px_value *key, char text[48]) {
+    snprintf(text, 48, "%.*s", (int)(key->count < 40 ? key->count : 40), key->text);
+    return (struct px_path){parent, text, 0};
+}
+
 static int unknown_param(struct decoder *decoder, const struct kernel *kernel, const struct px_value *name,
                          const struct px_path *path) {
-    const char *names[NAMES_LISTED_MAX];
-    size_t count = 0;
-    char text[320] = "";
-    size_t at = 0;
-    for (size_t i = 0; i <= kernel->param_count && count < NAMES_LISTED_MAX; i++) {
-        if (i == kernel->param_count && kernel->role == KERNEL_SHAPE)
-            break;
-        names[count] = i < kernel->param_count ? kernel->params[i].name : "bypass";
-        int n = snprintf(text + at, sizeof text - at, "%s%s", at == 0 ? "" : ", ", names[count++]);
-        at = n > 0 && (size_t)n < sizeof text - at ? at + (size_t)n : at;
-    }
-    const char *nearest = nearest_name(name->text, name->count, names, count);
-    char key[48];
-    snprintf(key, sizeof key, "%.*s", (int)(name->count < 40 ? name->count : 40), name->text);
-    const struct px_path here = {path, key, 0};
-    if (nearest != NULL)
-        return px_fail_at(decoder->error, PX_E_PARAM, &here, "%s has no such parameter; did you mean \"%s\"? it takes %s",
-                          kernel->name, nearest, text);
-    return px_fail_at(decoder->error, PX_E_PARAM, &here, "%s has no such parameter; it takes %s", kernel->name,
-                      count > 0 ? text : "none");
+    struct name_list list = {.nearest = PX_NEAREST(name->text, name->count)};
+    for (size_t i = 0; i < kernel->param_count; i++)
+        name_list_add(&list, kernel->params[i].name);
+    if (kernel->role == KERNEL_EFFECT)
+        name_list_add(&list, "bypass");
+    char key[48], hint[96];
+    const struct px_path here = path_of_key(path, name, key);
+    return px_fail_at(decoder->error, PX_E_PARAM, &here, "%s has no such parameter; %sit takes %s", kernel->name,
+                      name_list_hint(&list, hint, sizeof hint), list.length > 0 ? list.text : "none");
 }
 
 /* The table entry of a key: most requests name parameters in table order, so the search begins after the last one. */
@@ -459,15 +473,15 @@ static bool is_layer_key(const struct px_value *key) {
 
 static int unknown_node_key(struct decoder *decoder, const struct px_value *key, const struct px_path *path,
                             bool layer) {
-    static const char *const names[] = {"shape",  "params", "lines", "concat",   "effects",
+    static const char *const names[] = {"shape", "params", "lines",    "concat", "effects",
                                         "label", "name",   "color", "thickness"};
-    const char *nearest = nearest_name(key->text, key->count, names, layer ? 9 : 6);
-    char text[48];
-    snprintf(text, sizeof text, "%.*s", (int)(key->count < 40 ? key->count : 40), key->text);
-    const struct px_path at = {path, text, 0};
-    return px_fail_at(decoder->error, PX_E_PARAM, &at, "no such name%s%s%s; a %s takes %sshape, params, lines, concat, effects, label",
-                      nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
-                      nearest != NULL ? "\"?" : "", layer ? "layer" : "node", layer ? "name, color, thickness, " : "");
+    struct name_list list = {.nearest = PX_NEAREST(key->text, key->count)};
+    for (size_t i = 0; i < (layer ? 9u : 6u); i++)
+        name_list_add(&list, names[i]);
+    char text[48], hint[96];
+    const struct px_path at = path_of_key(path, key, text);
+    return px_fail_at(decoder->error, PX_E_PARAM, &at, "no such name; %sa %s takes %s",
+                      name_list_hint(&list, hint, sizeof hint), layer ? "layer" : "node", list.text);
 }
 
 static int take_keys(struct decoder *decoder, const struct px_value *value, const struct px_path *path, bool layer,

@@ -139,7 +139,7 @@ static int decode_size(struct decoder *decoder, const struct px_value *value, co
     return 0;
 }
 
-static int unknown_key(struct decoder *decoder, const struct px_value *key, const struct px_path *path,
+static int unknown_name(struct decoder *decoder, const struct px_value *key, const struct px_path *path,
                        const char *accepted) {
     char text[48];
     snprintf(text, sizeof text, "%.*s", (int)(key->count < 40 ? key->count : 40), key->text);
@@ -168,7 +168,7 @@ static int decode_canvas(struct decoder *decoder, const struct px_value *value, 
         else if (KEY_IS(&pair->key, "thickness"))
             code = decode_thickness(decoder, &pair->value, &path, &canvas->thickness);
         else
-            code = unknown_key(decoder, &pair->key, &path, "size, background, color, thickness");
+            code = unknown_name(decoder, &pair->key, &path, "size, background, color, thickness");
     }
     return code;
 }
@@ -309,7 +309,7 @@ static int decode_whole(struct decoder *decoder, const struct px_value *value) {
         else if (is_node(value))
             return decode_single(decoder, value, path);
         else
-            return unknown_key(decoder, &pair->key, path, "canvas, seed, layers; or a node with shape, lines or concat");
+            return unknown_name(decoder, &pair->key, path, "canvas, seed, layers; or a node with shape, lines or concat");
     }
     if (layers == NULL)
         return px_fail_at(decoder->error, PX_E_PARAM, path, "no layers, nor shape, lines or concat");
