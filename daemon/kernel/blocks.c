@@ -5,9 +5,6 @@
 
 enum { LANES = 8 };
 
-#define BLOCKS_PASTE_(a, b) a##_##b
-#define BLOCKS_PASTE(a, b)  BLOCKS_PASTE_(a, b)
-
 static void blocks_spread(const float *restrict xyz, float *restrict x, float *restrict y, float *restrict z,
                           size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -61,10 +58,24 @@ static void blocks_extend(const float *values, size_t n, float *min, float *max)
     }
 }
 
-extern const struct blocks BLOCKS_PASTE(blocks, KERNEL_ISA);
-const struct blocks BLOCKS_PASTE(blocks, KERNEL_ISA) = {
+static void blocks_centre(const float *xyz, size_t count, double centre[3]) {
+    _Alignas(64) float arrays[3][POINTS_BLOCK];
+    for (size_t axis = 0; axis < 3; axis++)
+        centre[axis] = 0.0;
+    for (size_t first = 0; first < count; first += POINTS_BLOCK) {
+        const size_t n = count - first < POINTS_BLOCK ? count - first : POINTS_BLOCK;
+        blocks_spread(xyz + 3 * first, arrays[0], arrays[1], arrays[2], n);
+        for (size_t axis = 0; axis < 3; axis++)
+            centre[axis] += blocks_sum(arrays[axis], n);
+    }
+    for (size_t axis = 0; axis < 3 && count > 0; axis++)
+        centre[axis] /= (double)count;
+}
+
+const struct blocks BLOCKS = {
     .spread = blocks_spread,
     .gather = blocks_gather,
     .sum = blocks_sum,
     .extend = blocks_extend,
+    .centre = blocks_centre,
 };

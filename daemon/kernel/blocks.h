@@ -18,7 +18,17 @@ struct blocks {
     double (*sum)(const float *values, size_t n);
     /* Widens *min..*max to n values. */
     void (*extend)(const float *values, size_t n, float *min, float *max);
+    /* Mean of all vertices of a geometry, as MEASURE_CENTRE gives it; 0 without any. */
+    void (*centre)(const float *xyz, size_t count, double centre[3]);
 };
+
+#ifdef KERNEL_ISA
+#define BLOCKS_PASTE_(a, b) a##_##b
+#define BLOCKS_PASTE(a, b)  BLOCKS_PASTE_(a, b)
+/* BLOCKS: for kernels, those of their own instruction set. */
+#define BLOCKS BLOCKS_PASTE(blocks, KERNEL_ISA)
+extern const struct blocks BLOCKS;
+#endif
 
 /* blocks_in_use: those of the instruction set that kernel_find takes its kernels from. In registry.c. */
 const struct blocks *blocks_in_use(void);

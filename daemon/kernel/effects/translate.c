@@ -1,0 +1,70 @@
+/* translate.c: shifts every vertex. */
+#include "daemon/kernel/effects/linear.h"
+#include "daemon/kernel/kernel.h"
+
+struct translate_params {
+    double delta[3];
+};
+
+struct translate_state {
+    double delta[3];
+    bool exact; /* float32 holds the shift */
+};
+
+static const struct param params[] = {
+    PARAM(VECTOR, struct translate_params, delta, .min = -100, .max = 100, .unit = "mm", .help = "The shift."),
+};
+
+static int translate_prepare(const void *values, const struct measure *measure, const struct kernel_context *context,
+                             void *state, struct px_error *error) {
+    (void)measure, (void)context, (void)error;
+    const struct translate_params *p = values;
+    if (linear_all(p->delta, 0.0))
+        return KERNEL_SAME;
+    struct translate_state *s = state;
+    s->exact = true;
+    for (int axis = 0; axis < 3; axis++) {
+        s->delta[axis] = p->delta[axis];
+        s->exact = s->exact && (double)(float)p->delta[axis] == p->delta[axis];
+    }
+    return 0;
+}
+
+static void translate_exactly(const struct translate_state *s, float *restrict x, float *restrict y, float *restrict z,
+                              size_t n) {
+    const float delta[3] = {(float)s->delta[0], (float)s->delta[1], (float)s->delta[2]};
+    for (size_t i = 0; i < n; i++) {
+        x[i] += delta[0];
+        y[i] += delta[1];
+        z[i] += delta[2];
+    }
+}
+
+static void translate_axis(double delta, float *values, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        values[i] = (float)((double)values[i] + delta);
+}
+
+/* Rounded once either way. */
+static void translate_points(const void *state, float *x, float *y, float *z, size_t n) {
+    const struct translate_state *s = state;
+    if (s->exact) {
+        translate_exactly(s, x, y, z, n);
+        return;
+    }
+    translate_axis(s->delta[0], x, n);
+    translate_axis(s->delta[1], y, n);
+    translate_axis(s->delta[2], z, n);
+}
+
+extern const struct kernel KERNEL_SYMBOL(translate);
+const struct kernel KERNEL_SYMBOL(translate) = {
+    .name = "translate",
+    .version = 1,
+    .role = KERNEL_EFFECT,
+    .kind = KERNEL_POINTS,
+    .help = "Shifts the drawing.",
+    KERNEL_PARAMS(params, struct translate_params),
+    .prepare = translate_prepare,
+    .points = translate_points,
+};
