@@ -11,6 +11,4 @@
     X(dash)                                                                                                            \
     X(trim)                                                                                                            \
     X(repeat)                                                                                                          \
-    X(mirror)                                                                                                          \
-    X(mirror3d)                                                                                                        \
     X(fill)
