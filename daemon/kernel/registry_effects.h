@@ -11,4 +11,6 @@
     X(dash)                                                                                                            \
     X(trim)                                                                                                            \
     X(repeat)                                                                                                          \
+    X(mirror)                                                                                                          \
+    X(mirror3d)                                                                                                        \
     X(fill)

@@ -1,6 +1,7 @@
 #include "daemon/workers/pool.h"
 
 #include "daemon/host/log.h"
+#include "daemon/kernel/shapes/text.h"
 #include "shared/clock.h"
 
 #include <pthread.h>
@@ -113,6 +114,11 @@ static void *worker_main(void *argument) {
     return NULL;
 }
 
+static void worker_fini(struct worker *worker) {
+    text_library_destroy(worker->library);
+    scratch_destroy(worker->scratch);
+}
+
 static int start_thread(struct pool *pool, int number, size_t scratch_budget_bytes, struct px_error *error) {
     struct thread *thread = &pool->threads[number];
     thread->pool = pool;
@@ -120,6 +126,7 @@ static int start_thread(struct pool *pool, int number, size_t scratch_budget_byt
     thread->worker.scratch = scratch_create(scratch_budget_bytes);
     if (!thread->worker.scratch)
         return px_fail(error, PX_E_NO_MEMORY, "no memory for worker %d", number);
+    thread->worker.library = text_library_create();
     /* Signals are for the threads that ask for them; a fault reaches the thread that made it, blocked or not. */
     sigset_t all, before;
     sigfillset(&all);
@@ -127,7 +134,7 @@ static int start_thread(struct pool *pool, int number, size_t scratch_budget_byt
     int failed = pthread_create(&thread->id, NULL, worker_main, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed != 0) {
-        scratch_destroy(thread->worker.scratch);
+        worker_fini(&thread->worker);
         return px_fail(error, PX_E_INTERNAL, "cannot start worker %d: %s", number, strerror(failed));
     }
     pool->thread_count++;
@@ -179,7 +186,7 @@ void pool_destroy(struct pool *pool) {
         return;
     pool_stop(pool);
     for (int i = 0; i < pool->thread_count; i++)
-        scratch_destroy(pool->threads[i].worker.scratch);
+        worker_fini(&pool->threads[i].worker);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->lock);
     free(pool->threads);

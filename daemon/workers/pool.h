@@ -23,7 +23,7 @@ enum pool_priority { POOL_CONTROL, POOL_FRAME, POOL_BACKGROUND, POOL_PRIORITIES 
 struct worker {
     int number; /* 0 .. workers - 1 */
     struct scratch *scratch;
-    void *library; /* kernel_context.library */
+    void *library; /* kernel_context.library; NULL when there was no memory for it */
     /* The scope of the current run, for the crash page and stats. */
     const char *kernel;
 };

@@ -16,18 +16,20 @@
 #ifndef PX_PX_H
 #define PX_PX_H
 
-#include "shared/error.h"
-#include "shared/frame_layout.h"
-#include "shared/geometry.h"
-#include "shared/handle.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
+#define _Alignas alignas
+#define _Static_assert static_assert
 extern "C" {
 #endif
+
+#include "shared/error.h"
+#include "shared/frame_layout.h"
+#include "shared/geometry.h"
+#include "shared/handle.h"
 
 const char *px_version(void);
 
@@ -49,6 +51,10 @@ struct px_reply {
 
 /* px_open: directory NULL: px_find. PX_E_NOT_FOUND: no daemon. */
 int px_open(const char *directory, struct px **px, struct px_error *error);
+
+/* px_open_url: unix:DIRECTORY or unix:SOCKET (a stream), ipc://DIRECTORY or ipc://SOCKET, tcp://HOST:PORT,
+ * ws://HOST:PORT (nng: no notifications). token: goes with every request; NULL: none. */
+int px_open_url(const char *url, const char *token, struct px **px, struct px_error *error);
 void px_close(struct px *px); /* NULL is fine */
 
 /* px_call: params is one MessagePack map (or NULL, 0). An error of the daemon comes back as its code and message.
@@ -64,7 +70,15 @@ int px_call_json(struct px *px, const char *method, const char *params, int time
 
 /* px_notification: the next notification [method, params] after `subscribe`: 1, or 0 at the timeout. */
 int px_notification(struct px *px, int timeout_ms, struct px_reply *notification, struct px_error *error);
-int px_fd(const struct px *px); /* for poll: readable when something came */
+
+/* px_fd: for poll: readable when something came. Some may be kept already: call px_notification until it gives 0, then
+ * poll. -1: a connection without notifications. */
+int px_fd(const struct px *px);
+
+/* px_from_json, px_to_json: the conversion of px_call_json by itself; an integer stays one. value: px_reply_free; json:
+ * free. indent: spaces a level, 0: all on one line. */
+int px_from_json(const char *json, size_t length, struct px_reply *value, struct px_error *error);
+int px_to_json(const void *bytes, size_t size, int indent, char **json, struct px_error *error);
 
 /* ---- frames ---------------------------------------------------------------------------------------------------- */
 
@@ -72,10 +86,10 @@ struct px_follower;
 
 struct px_layer {
     const char *name;
-    float color[4]; /* r g b a, 0..1, straight alpha */
-    float thickness; /* mm */
-    struct px_geometry geometry;   /* in shared memory */
-    const uint8_t *flags;          /* one a vertex, enum px_vertex_flag (shared/slab_layout.h) */
+    float color[4];              /* r g b a, 0..1, straight alpha */
+    float thickness;             /* mm */
+    struct px_geometry geometry; /* in shared memory */
+    const uint8_t *flags;        /* one a vertex, enum px_vertex_flag (shared/slab_layout.h) */
     struct px_bounds bounds;
     struct px_signature signature; /* equal: the same bytes as before */
     struct px_signature topology;  /* equal: the same offsets and flags as before */
@@ -88,6 +102,8 @@ struct px_frame {
     double t;
     double canvas_size[2];
     float background[4];
+    float color[4];  /* what a line is drawn with where its layer says nothing; layers have theirs filled in */
+    float thickness; /* mm, the same */
     uint64_t published_ns, planned_ns, revision, seed, cache_hits, computed;
     uint64_t stage_ns[PX_STAGE_COUNT];
     const struct px_layer *layers;
@@ -97,7 +113,7 @@ struct px_frame {
 enum px_follower_state { PX_FOLLOWER_WAITING, PX_FOLLOWER_CONNECTED };
 
 struct px_follower_stats {
-    uint64_t frames, skipped; /* taken; published meanwhile but overtaken by a newer one */
+    uint64_t frames, skipped;                           /* taken; published meanwhile but overtaken by a newer one */
     uint64_t torn, revoked, reconnects, bytes_received; /* bytes over sockets */
 };
 
@@ -109,8 +125,10 @@ void px_follower_close(struct px_follower *follower); /* NULL is fine */
 /* px_follower_fd: for poll, readable when px_follower_next has something to do (a frame, or the connection changed). */
 int px_follower_fd(const struct px_follower *follower);
 
-/* px_follower_next: the newest frame not seen yet, leased: 1; none within the timeout: 0; PX_E_IO once when the daemon
- * went away (frames held are void then). One frame may be held at a time: the one before is released first. */
+/* px_follower_next: the newest frame not seen yet, leased: 1; none within the timeout: 0 (a frame held stays held);
+ * PX_E_IO once when the daemon went away, PX_E_PROTOCOL or PX_E_UNSUPPORTED once when it speaks another version (frames
+ * held are void after an error; do not touch their memory). One frame may be held at a time: getting one releases the
+ * one before. */
 int px_follower_next(struct px_follower *follower, int timeout_ms, const struct px_frame **frame,
                      struct px_error *error);
 
@@ -120,7 +138,7 @@ void px_frame_release(struct px_follower *follower, const struct px_frame *frame
 
 enum px_follower_state px_follower_state(const struct px_follower *follower);
 struct px_follower_stats px_follower_stats(const struct px_follower *follower);
-int px_follower_sketch(struct px_follower *follower, const char *sketch); /* follow another one */
+int px_follower_sketch(struct px_follower *follower, const char *sketch); /* follow another one: from the next frame */
 
 #ifdef __cplusplus
 }

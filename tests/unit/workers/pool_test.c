@@ -141,6 +141,7 @@ END_TEST
 
 static void run_taking(struct pool_job *job, struct worker *worker) {
     (void)job;
+    ck_assert_ptr_nonnull(worker->library);
     ck_assert_uint_eq(scratch_mark(worker->scratch), 0);
     ck_assert_ptr_nonnull(scratch_take(worker->scratch, 4096));
     worker->kernel = "test";
