@@ -54,6 +54,7 @@ int pipeline_create(const struct pipeline_config *config, struct pipeline **pipe
 }
 
 static void evaluation_free(struct evaluation *evaluation) {
+    twins_fini(&evaluation->twins);
     free(evaluation->tasks);
     free(evaluation->last_static);
     free(evaluation->todo);
@@ -193,7 +194,8 @@ static int make_room(struct evaluation *evaluation, struct px_error *error) {
     size_t nodes = evaluation->plan->node_count;
     if (!GROW(evaluation->tasks, evaluation->task_room, nodes * TASK_PARTS) ||
         !GROW(evaluation->last_static, evaluation->static_room, nodes) ||
-        !GROW(evaluation->todo, evaluation->todo_room, evaluation->plan->layer_count))
+        !GROW(evaluation->todo, evaluation->todo_room, evaluation->plan->layer_count) ||
+        !twins_find(&evaluation->twins, evaluation->plan))
         return px_fail(error, PX_E_NO_MEMORY, "no memory for %zu nodes", nodes);
     return 0;
 }
@@ -241,13 +243,21 @@ static void run_main(struct pool_job *job, struct worker *worker) {
     evaluation_leave(evaluation);
 }
 
+static bool has_failed(const struct evaluation *evaluation) {
+    return atomic_load_explicit(&evaluation->failed, memory_order_relaxed);
+}
+
+static uint64_t stage_ns(const struct evaluation *evaluation, enum px_stage stage) {
+    return atomic_load_explicit(&evaluation->stage_ns[stage], memory_order_relaxed);
+}
+
 /* ---- the end, on LOOP -------------------------------------------------------------------------------------------- */
 
 static void take_layers(struct evaluation *evaluation, struct px_error *error) {
     const struct plan *plan = evaluation->plan;
     if (!GROW(evaluation->layers, evaluation->layer_room, evaluation->layer_count)) {
         px_fail(error, PX_E_NO_MEMORY, "no memory for %zu layers", evaluation->layer_count);
-        evaluation->failed = true;
+        atomic_store_explicit(&evaluation->failed, true, memory_order_relaxed);
         return;
     }
     for (size_t i = 0; i < evaluation->layer_count; i++) {
@@ -263,14 +273,14 @@ static void finished(struct loop_message *message) {
     evaluation->pipeline->in_flight--;
     evaluation->wall_ns = px_clock_ns() - evaluation->started_ns;
     if (evaluation->cancelled) {
-        evaluation->failed = true;
+        atomic_store_explicit(&evaluation->failed, true, memory_order_relaxed);
         px_fail(&evaluation->error, PX_E_CANCELLED, "cancelled");
     }
-    if (!evaluation->failed)
+    if (!has_failed(evaluation))
         take_layers(evaluation, &evaluation->error);
-    if (!evaluation->failed && evaluation->request.history != NULL) {
-        uint64_t work = evaluation->stage_ns[PX_STAGE_PREFIX] + evaluation->stage_ns[PX_STAGE_SUFFIX] +
-                        evaluation->stage_ns[PX_STAGE_READY];
+    if (!has_failed(evaluation) && evaluation->request.history != NULL) {
+        uint64_t work = stage_ns(evaluation, PX_STAGE_PREFIX) + stage_ns(evaluation, PX_STAGE_SUFFIX) +
+                        stage_ns(evaluation, PX_STAGE_READY);
         history_set_work_ns(evaluation->request.history, work + 1);
     }
     evaluation->request.done(evaluation->request.owner, evaluation);
@@ -294,6 +304,7 @@ static void evaluation_recycle(struct evaluation *evaluation) {
     struct evaluation kept = {
         .tasks = evaluation->tasks,
         .task_room = evaluation->task_room,
+        .twins = evaluation->twins,
         .last_static = evaluation->last_static,
         .static_room = evaluation->static_room,
         .todo = evaluation->todo,
@@ -366,6 +377,7 @@ void evaluation_destroy(struct evaluation *evaluation) {
         return;
     for (size_t i = 0; i < evaluation->layer_count; i++)
         slab_unref(root_of(evaluation, i)->slab);
+    twins_drop(&evaluation->twins);
     for (size_t i = 0; i < evaluation->warning_count; i++)
         free(evaluation->warnings[i]);
     free(evaluation->request.bytes);
@@ -377,7 +389,7 @@ void evaluation_destroy(struct evaluation *evaluation) {
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
 const struct px_error *evaluation_error(const struct evaluation *evaluation) {
-    return evaluation->failed ? &evaluation->error : NULL;
+    return has_failed(evaluation) ? &evaluation->error : NULL;
 }
 
 struct plan *evaluation_plan(const struct evaluation *evaluation) {
@@ -389,16 +401,18 @@ bool evaluation_wants_values(const struct evaluation *evaluation) {
 }
 
 const struct evaluation_layer *evaluation_layers(const struct evaluation *evaluation, size_t *count) {
-    *count = evaluation->failed ? 0 : evaluation->layer_count;
+    *count = has_failed(evaluation) ? 0 : evaluation->layer_count;
     return evaluation->layers;
 }
 
 struct evaluation_timings evaluation_timings(const struct evaluation *evaluation) {
     struct evaluation_timings timings = {
-        .wall_ns = evaluation->wall_ns, .hits = evaluation->hits, .computed = evaluation->computed};
+        .wall_ns = evaluation->wall_ns,
+        .hits = atomic_load_explicit(&evaluation->hits, memory_order_relaxed),
+        .computed = atomic_load_explicit(&evaluation->computed, memory_order_relaxed)};
     for (int i = 0; i < PX_STAGE_COUNT; i++)
-        timings.stage_ns[i] = evaluation->stage_ns[i];
-    for (size_t i = 0; i < evaluation->layer_count && !evaluation->failed; i++)
+        timings.stage_ns[i] = stage_ns(evaluation, (enum px_stage)i);
+    for (size_t i = 0; i < evaluation->layer_count && !has_failed(evaluation); i++)
         timings.vertices += slab_geometry(evaluation->layers[i].slab).vertex_count;
     return timings;
 }
@@ -434,7 +448,7 @@ static void add_warnings_of(struct evaluation *evaluation, size_t layer, const s
 
 size_t evaluation_warnings(const struct evaluation *evaluation, const char *const **texts) {
     struct evaluation *mine = (struct evaluation *)(uintptr_t)evaluation; /* gathered when first asked for */
-    if (mine->warning_count == 0 && !mine->failed && mine->layer_count > 0 && notices_any(mine->pipeline->notices)) {
+    if (mine->warning_count == 0 && !has_failed(mine) && mine->layer_count > 0 && notices_any(mine->pipeline->notices)) {
         for (size_t i = 0; i < mine->layer_count; i++)
             add_warnings_of(mine, i, mine->plan->layers[i].node);
     }

@@ -35,12 +35,12 @@ struct pipeline_config {
 int pipeline_create(const struct pipeline_config *config, struct pipeline **pipeline, struct px_error *error);
 void pipeline_destroy(struct pipeline *pipeline); /* no evaluation is in flight any more */
 
-struct history *history_create(void);
-void history_destroy(struct history *history);
+struct history *history_create(void); /* NULL: no memory */
+void history_destroy(struct history *history); /* no evaluation with it is in flight any more */
 
 struct evaluation_request {
     /* Either a value, decoded on POOL; borrowed until done. Or MessagePack bytes, decoded on POOL; taken (free()d by
-     * the evaluation). Or a plan; a reference is taken. */
+     * the evaluation; when start fails they stay the caller's). Or a plan; a reference is taken. */
     const struct px_value *value;
     uint8_t *bytes;
     size_t size;

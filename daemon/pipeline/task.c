@@ -35,31 +35,77 @@ struct task *task_init(struct evaluation *evaluation, const struct plan_node *no
 /* ---- handing on -------------------------------------------------------------------------------------------------- */
 
 static void compute(struct task *task, struct worker *worker);
+static void ask_cache(struct task *task, struct worker *worker);
 
-/* One need less. worker NULL: we are in a wake-up, which must only hand on. Returns whether a job took over. */
-static bool need_done(struct task *task, struct worker *worker) {
+/* One need less. worker NULL: we are in a wake-up, which must only hand on. */
+static void need_done(struct task *task, struct worker *worker) {
     /* acquire, release: the last one sees what all needs made */
     if (atomic_fetch_sub_explicit(&task->needs, 1, memory_order_acq_rel) != 1)
-        return false;
+        return;
     if (worker != NULL) {
         compute(task, worker);
-        return false;
+        return;
     }
+    evaluation_enter(task->evaluation);
     task_resubmit(task);
-    return true;
 }
 
-/* The task is over, with a slab or (the evaluation stopped) without. */
-static void settle(struct task *task, struct worker *worker) {
+static void settle_one(struct task *task, struct worker *worker) {
     if (task->parent != NULL)
         need_done(task->parent, worker);
+}
+
+/* Twin states beside a stack of tasks; never followed. */
+static const struct task twin_busy, twin_done;
+#define TWIN_BUSY ((struct task *)(uintptr_t)&twin_busy)
+#define TWIN_DONE ((struct task *)(uintptr_t)&twin_done)
+
+/* The task is over, with a slab or (the evaluation stopped) without; so are all that waited for it as their twin. */
+static void settle(struct task *task, struct worker *worker) {
+    struct twin *twin = task->twin;
+    if (twin == NULL) {
+        settle_one(task, worker);
+        return;
+    }
+    twin->slab = task->slab != NULL ? slab_ref(task->slab) : NULL;
+    /* release: the slab is seen by whoever finds it done; acquire: we see the tasks that were pushed */
+    struct task *waiting = atomic_exchange_explicit(&twin->waiting, TWIN_DONE, memory_order_acq_rel);
+    settle_one(task, worker);
+    while (waiting != TWIN_BUSY) {
+        struct task *next = waiting->next_twin;
+        waiting->slab = twin->slab != NULL ? slab_ref(twin->slab) : NULL;
+        settle_one(waiting, worker);
+        waiting = next;
+    }
+}
+
+/* Whether the task must be computed; else it is settled already, or will be when its twin is done. */
+static bool first_of_twins(struct task *task, struct worker *worker) {
+    struct evaluation *evaluation = task->evaluation;
+    uint32_t number = task->part == TASK_WHOLE ? evaluation->twins.of_node[task->node->index] : 0;
+    if (number == 0)
+        return true;
+    struct twin *twin = &evaluation->twins.list[number - 1];
+    struct task *state = NULL;
+    /* acquire: see settle; release: the one who settles reads our task */
+    while (state != TWIN_DONE) {
+        task->next_twin = state;
+        task->twin = state == NULL ? twin : NULL; /* before the exchange: a pushed task may be settled at once */
+        if (atomic_compare_exchange_weak_explicit(&twin->waiting, &state, state == NULL ? TWIN_BUSY : task,
+                                                  memory_order_acq_rel, memory_order_acquire))
+            return state == NULL;
+    }
+    task->twin = NULL;
+    task->slab = twin->slab != NULL ? slab_ref(twin->slab) : NULL;
+    settle_one(task, worker);
+    return false;
 }
 
 static void run_job(struct pool_job *job, struct worker *worker) {
     struct task *task = (struct task *)((char *)job - offsetof(struct task, job));
     struct evaluation *evaluation = task->evaluation;
     if (task->begin_again)
-        task_begin(task, worker);
+        ask_cache(task, worker);
     else
         compute(task, worker);
     evaluation_leave(evaluation);
@@ -84,17 +130,17 @@ static void woken(struct cache_waiter *waiter, struct slab *slab, const struct p
     struct task *task = (struct task *)((char *)waiter - offsetof(struct task, waiter));
     struct evaluation *evaluation = task->evaluation;
     task->slab = slab;
-    if (slab != NULL) {
-        atomic_fetch_add_explicit(&evaluation->hits, 1, memory_order_relaxed);
-    } else if (error->code == PX_E_CANCELLED && !evaluation_stopped(evaluation)) {
+    if (slab == NULL && error->code == PX_E_CANCELLED && !evaluation_stopped(evaluation)) {
         task->begin_again = true; /* its maker was cancelled, we were not */
         task_resubmit(task);
         return;
-    } else {
-        evaluation_fail(evaluation, task->layer, error);
     }
-    if (task->parent == NULL || !need_done(task->parent, NULL))
-        evaluation_leave(evaluation);
+    if (slab != NULL)
+        atomic_fetch_add_explicit(&evaluation->hits, 1, memory_order_relaxed);
+    else
+        evaluation_fail(evaluation, task->layer, error);
+    settle(task, NULL);
+    evaluation_leave(evaluation);
 }
 
 /* ---- what a task needs ------------------------------------------------------------------------------------------- */
@@ -188,7 +234,8 @@ static void begin_needs(struct task *task, struct worker *worker) {
     need_done(task, worker);
 }
 
-void task_begin(struct task *task, struct worker *worker) {
+/* Hit, wait or make. */
+static void ask_cache(struct task *task, struct worker *worker) {
     struct evaluation *evaluation = task->evaluation;
     struct slab *slab = NULL;
     bool duplicate = false;
@@ -210,6 +257,11 @@ void task_begin(struct task *task, struct worker *worker) {
     }
     task->owns_fill = !duplicate;
     begin_needs(task, worker);
+}
+
+void task_begin(struct task *task, struct worker *worker) {
+    if (first_of_twins(task, worker))
+        ask_cache(task, worker);
 }
 
 /* ---- computing --------------------------------------------------------------------------------------------------- */

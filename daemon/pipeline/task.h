@@ -4,10 +4,12 @@
  *                -> somebody makes it: suspended until the cache wakes it
  *                -> ours to make: first what it needs (prefix, source, further nodes: tasks too), then the chain -> done
  *
+ *                -> an equal node of this plan is at it (twins.h): suspended until that is done
+ *
  * Whoever ends the last need of a task computes it: a worker at once, a wake-up by handing it to the pool. Needs are
  * parts of the task's own signature, so tasks never wait for each other in a circle.
  *
- *     outstanding = running jobs + suspended tasks;  0: the evaluation is over
+ *     outstanding = jobs, queued or running + tasks suspended by the cache;  0: the evaluation is over
  */
 #ifndef PIPELINE_TASK_H
 #define PIPELINE_TASK_H
@@ -15,6 +17,7 @@
 #include "daemon/pipeline/evaluation.h"
 #include "daemon/pipeline/history.h"
 #include "daemon/pipeline/notices.h"
+#include "daemon/pipeline/twins.h"
 
 /* What a task is for, and its place among the three of its node. */
 enum task_part { TASK_WHOLE, TASK_PREFIX, TASK_SOURCE, TASK_PARTS };
@@ -34,6 +37,8 @@ struct task {
     struct slab *base;    /* a shorter prefix that the cache had, with a reference */
     size_t base_upto;
     struct task *prefix;  /* the task that makes the base; NULL: none */
+    struct twin *twin;    /* whose work this is, for all that are equal; NULL: nobody else's */
+    struct task *next_twin;
     struct cache_waiter waiter;
     struct pool_job job;
     struct loop_message message; /* the pool was full: LOOP tries again */
@@ -74,6 +79,7 @@ struct evaluation {
     size_t task_room;
     int16_t *last_static; /* by index of the node */
     size_t static_room;
+    struct twins twins;
     size_t *todo; /* layers that the cache did not have */
     size_t todo_count, todo_room;
     double *values;
@@ -111,7 +117,7 @@ struct task *task_init(struct evaluation *evaluation, const struct plan_node *no
                        size_t layer, struct task *parent);
 void task_begin(struct task *task, struct worker *worker);
 
-/* task_resubmit: hands a task to the pool; what was outstanding for it goes over to the job. */
+/* task_resubmit: hands a task to the pool; one outstanding goes over to the job. */
 void task_resubmit(struct task *task);
 
 /* pipeline_stall: LOOP: tries again in a moment. */
