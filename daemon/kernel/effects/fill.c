@@ -82,18 +82,18 @@ static int fill_group(struct filling *f, const uint32_t *members, size_t count, 
         return 0;
     double lines = math_rint(fmin(400, density));
     double sets = fmax(1, trunc(cycled(&f->params->angle_sets, index)));
+    int code = kernel_check_budget(f->context, "fill: angle_sets", 2 * sets, sets, error);
     struct hatch_rule rule = {
         .spacing = height / fmin(400, fmax(2, lines)),
         .gradient = cycled(&f->params->spacing_gradient, index),
         .keep_points = keep_points,
     };
-    for (double set = 0; set < sets; set++) {
-        rule.angle = cycled(&f->params->angle, index) + 180.0 * set / sets;
-        int code = hatch_draw(&f->hatch, f->rings, members, count, &rule, error);
-        if (code < 0)
-            return code;
+    for (double set = 0; code == 0 && set < sets; set++) {
+        rule.angle = fmod(cycled(&f->params->angle, index), 360.0) + 180.0 * set / sets;
+        code = kernel_cancelled(f->context) ? px_fail(error, PX_E_CANCELLED, "cancelled")
+                                            : hatch_draw(&f->hatch, f->rings, members, count, &rule, error);
     }
-    return 0;
+    return code;
 }
 
 /* ---- all in one plane ------------------------------------------------------------------------------------------- */

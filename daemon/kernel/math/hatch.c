@@ -82,7 +82,8 @@ static void field_turn(struct field *field, const struct ring *rings, const uint
 
 /* Sine and cosine, exact at whole quarters, so that level and upright edges stay so when turned. */
 static void field_direction(struct field *field, double angle) {
-    double reduced = angle - 360.0 * floor(angle / 360.0);
+    double reduced = fmod(angle, 360.0);
+    reduced = reduced < 0 ? reduced + 360.0 : reduced;
     double quarters = floor(reduced / 90.0);
     double sine, cosine;
     math_sincos((reduced - 90.0 * quarters) * MATH_DEGREE, &sine, &cosine);

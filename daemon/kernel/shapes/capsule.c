@@ -37,7 +37,7 @@ static void capsule_point(struct capsule *c, struct direction around, double rad
 }
 
 static struct direction latitude(const struct capsule *c, uint64_t l) {
-    return direction_of(DIRECTION_PI * (double)l / (double)(2 * c->latitudes));
+    return direction_of(MATH_PI * (double)l / (double)(2 * c->latitudes));
 }
 
 static void verticals(struct capsule *c) {

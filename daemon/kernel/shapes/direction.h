@@ -9,8 +9,6 @@
 
 #include <stdint.h>
 
-#define DIRECTION_PI 3.14159265358979323846
-
 struct direction {
     double cos;
     double sin;
@@ -24,11 +22,12 @@ static inline struct direction direction_of(double angle) {
 
 /* direction_on_ring: step k of n round the circle; step n is step 0 again, so that rings close bit for bit. */
 static inline struct direction direction_on_ring(uint64_t k, uint64_t n) {
-    return direction_of(k == n ? 0.0 : 2.0 * DIRECTION_PI * (double)k / (double)n);
+    return direction_of(k == n ? 0.0 : 2.0 * MATH_PI * (double)k / (double)n);
 }
 
+/* radians_of: within one turn, so that no number of degrees is too large for a sine. */
 static inline double radians_of(double degrees) {
-    return degrees * (DIRECTION_PI / 180.0);
+    return fmod(degrees, 360.0) * MATH_DEGREE;
 }
 
 #endif

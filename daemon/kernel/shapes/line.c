@@ -24,7 +24,7 @@ static int line_run(const struct kernel_job *job, struct px_error *error) {
     if (code < 0)
         return code;
     if (tally.lines > 0) {
-        struct direction along = direction_of(radians_of(p->angle - 360.0 * floor(p->angle / 360.0)));
+        struct direction along = direction_of(radians_of(p->angle));
         double half = p->length / 2;
         pen_point(&pen, -half * along.cos, -half * along.sin, 0);
         pen_point(&pen, half * along.cos, half * along.sin, 0);

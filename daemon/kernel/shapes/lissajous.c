@@ -39,7 +39,7 @@ static int lissajous_run(const struct kernel_job *job, struct px_error *error) {
         return code;
     double px = radians_of(p->phase), py = radians_of(p->phase_y), pz = radians_of(p->phase_z);
     for (uint64_t k = 0; k < n && (k % 4096 != 0 || pen_goes_on(&pen)); k++) {
-        double t = n < 2 ? 0 : 2.0 * DIRECTION_PI * (double)k / (double)(n - 1);
+        double t = n < 2 ? 0 : 2.0 * MATH_PI * (double)k / (double)(n - 1);
         double z = p->freq_z == 0 ? 0 : 0.5 * math_sin(p->freq_z * t + pz);
         pen_point(&pen, 0.5 * math_sin(p->freq_x * t + px), 0.5 * math_sin(p->freq_y * t + py), z);
     }

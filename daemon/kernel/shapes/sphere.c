@@ -41,12 +41,12 @@ static struct fineness fineness_of(uint64_t subdivisions) {
     struct fineness f = {.coarse = subdivisions == 0};
     f.equator = f.coarse ? 160 : tally_product(64, subdivisions + 1);
     f.least = f.coarse ? 24 : 8;
-    f.step = 2.0 * DIRECTION_PI * RADIUS / (double)f.equator;
+    f.step = 2.0 * MATH_PI * RADIUS / (double)f.equator;
     return f;
 }
 
 static uint64_t ring_pieces(const struct fineness *f, double radius) {
-    uint64_t pieces = (uint64_t)ceil(2.0 * DIRECTION_PI * radius / f->step);
+    uint64_t pieces = (uint64_t)ceil(2.0 * MATH_PI * radius / f->step);
     return pieces < f->least ? f->least : pieces;
 }
 
@@ -114,7 +114,7 @@ static struct globe globe_of(uint64_t subdivisions, int64_t mode) {
 }
 
 static struct direction globe_latitude(const struct globe *g, uint64_t i) {
-    return direction_of(DIRECTION_PI * (double)i / (double)g->latitudes);
+    return direction_of(MATH_PI * (double)i / (double)g->latitudes);
 }
 
 /* Stops counting once past the budget: there may be 10^15 rings. */
@@ -132,7 +132,7 @@ static struct tally globe_tally(const struct globe *g, size_t budget) {
 
 static void globe_meridian(const struct globe *g, struct pen *pen, struct direction longitude) {
     for (uint64_t k = 0; k <= g->samples && (k % 4096 != 0 || pen_goes_on(pen)); k++) {
-        struct direction u = direction_of(DIRECTION_PI * (double)k / (double)g->samples);
+        struct direction u = direction_of(MATH_PI * (double)k / (double)g->samples);
         pen_point(pen, RADIUS * u.sin * longitude.cos, RADIUS * u.sin * longitude.sin, RADIUS * u.cos);
     }
     pen_lift(pen);
@@ -177,7 +177,7 @@ struct point {
 static struct point zigzag_point(const struct zigzag *z, uint64_t strand, uint64_t i) {
     double t = (double)i / (double)(z->samples - 1);
     double y = 1 - 2 * t;
-    double theta = 2.0 * DIRECTION_PI * (double)z->turns * t + 2.0 * DIRECTION_PI * (double)strand / (double)z->strands;
+    double theta = 2.0 * MATH_PI * (double)z->turns * t + 2.0 * MATH_PI * (double)strand / (double)z->strands;
     double square = 1 - y * y;
     double rho = square > 0 ? sqrt(square) : 0;
     struct direction around = direction_of(theta);

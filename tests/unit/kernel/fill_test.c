@@ -46,6 +46,7 @@ START_TEST(a_square_gets_as_many_lines_as_its_density) {
     ck_assert_uint_eq(stand.output.line_count, 1 + 10);
     ck_assert_mem_eq(stand.output.coords, squares, 15 * sizeof(float)); /* the boundary first */
     for (size_t line = 1; line <= 10; line++) {
+        ck_assert_double_eq_tol(stand_coord(&stand, 5 + 2 * (line - 1), 0), 0, 1e-5);
         ck_assert_double_eq_tol(stand_coord(&stand, 5 + 2 * (line - 1), 1), (double)line - 1, 1e-5);
         ck_assert_double_eq_tol(segment_length(&stand, line), 10, 1e-5);
     }
@@ -251,6 +252,44 @@ START_TEST(more_angle_sets_than_the_budget_are_refused) {
 }
 END_TEST
 
+/* Nothing to draw in any of them: no scan line says that it is enough. */
+START_TEST(endless_angle_sets_over_nothing_are_refused_too) {
+    static const float upright[] = {0, 0, 0, 0, 10, 0};
+    static const int32_t offsets[] = {0, 2};
+    static const struct px_geometry input = {upright, offsets, 2, 1};
+    static const double density[] = {2}, sets[] = {1e300};
+    struct stand stand;
+    fill_open(&stand, density, 1, 90);
+    stand_numbers(&stand, "angle_sets", sets, 1);
+    ck_assert_int_eq(stand_run(&stand, &input), PX_E_LIMIT);
+    stand_close(&stand);
+}
+END_TEST
+
+START_TEST(any_number_of_turns_is_an_angle) {
+    static const double density[] = {10};
+    static const double angles[] = {1e300, -1e300, 3600, -270, 1e15};
+    for (size_t i = 0; i < 5; i++) {
+        struct stand stand;
+        fill_open(&stand, density, 1, angles[i]);
+        stand_runs_well(&stand, &one_square);
+        ck_assert_uint_ge(stand.output.line_count, 1 + 10);
+        stand_close(&stand);
+    }
+}
+END_TEST
+
+START_TEST(a_cancelled_fill_stops) {
+    static const double density[] = {10};
+    _Atomic bool cancel = true;
+    struct stand stand;
+    fill_open(&stand, density, 1, 0);
+    stand.context.cancel = &cancel;
+    ck_assert_int_eq(stand_run(&stand, &one_square), PX_E_CANCELLED);
+    stand_close(&stand);
+}
+END_TEST
+
 START_TEST(many_nested_rings_alternate) {
     enum { RINGS = 50 };
     static float coords[RINGS * 15];
@@ -291,6 +330,9 @@ int main(void) {
     tcase_add_test(cases, lines_that_cannot_be_filled_stay_without_their_boundary_too);
     tcase_add_test(cases, more_lines_than_the_budget_are_refused);
     tcase_add_test(cases, more_angle_sets_than_the_budget_are_refused);
+    tcase_add_test(cases, endless_angle_sets_over_nothing_are_refused_too);
+    tcase_add_test(cases, any_number_of_turns_is_an_angle);
+    tcase_add_test(cases, a_cancelled_fill_stops);
     tcase_add_test(cases, many_nested_rings_alternate);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
