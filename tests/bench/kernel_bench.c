@@ -1,4 +1,4 @@
-/* kernel_bench.c: how fast POINTS effects run against memcpy of the same arrays; one JSON line a figure.
+/* kernel_bench.c: how fast effects run, POINTS against memcpy of the same arrays; one JSON line a figure.
  *
  *     kernel_bench [vertices]      default 200000
  *
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPEATS = 41, CHAIN = 8 };
+enum { REPEATS = 41, CHAIN = 8, MADE_MAX = 16 };
 
 /* A kernel_output over one allocation that is made before the clock runs. */
 struct bench_output {
@@ -45,7 +45,8 @@ static struct px_geometry wandering(size_t vertices) {
     uint64_t state = 1;
     for (size_t i = 0; i < 3 * vertices; i++) {
         state = state * 6364136223846793005u + 1442695040888963407u;
-        coords[i] = (float)(state >> 40) * 0x1p-24f * 300.0f;
+        const float part = (float)(state >> 40) * 0x1p-24f;
+        coords[i] = i % 300 < 3 ? 300.0f * part : coords[i - 3] + 4.0f * part - 2.0f;
     }
     for (size_t i = 0; i <= lines; i++)
         offsets[i] = (int32_t)(i * 100);
@@ -112,9 +113,11 @@ static struct chain_step step_of(const struct bench_step *wanted, void *params) 
     if (auto_center != NULL)
         *(bool *)((char *)params + auto_center->offset) = false;
     const struct param *param = params_find(kernel->params, kernel->param_count, wanted->param, strlen(wanted->param));
-    double *out = (double *)(void *)((char *)params + param->offset);
-    for (size_t i = 0; i < (param->type == PARAM_VECTOR ? 3u : 1u); i++)
-        out[i] = wanted->value;
+    void *member = (char *)params + param->offset;
+    if (param->type == PARAM_INTEGER)
+        *(int64_t *)member = (int64_t)wanted->value;
+    for (size_t i = 0; param->type != PARAM_INTEGER && i < (param->type == PARAM_VECTOR ? 3u : 1u); i++)
+        ((double *)member)[i] = wanted->value;
     return (struct chain_step){.kernel = kernel, .params = params};
 }
 
@@ -122,6 +125,12 @@ static const struct bench_step singles[] = {
     {"translate", "delta", 1.5}, {"translate", "delta", 0.1}, {"scale", "scale", 0.99},
     {"rotate", "rotation", 10},  {"affine", "rotation", 10},  {"twist", "angle", 60},
     {"wobble", "amplitude", 2},  {"displace", "t_sec", 0.3},  {"displace", "frequency_gradient", 1},
+};
+
+/* Effects that cut and copy, their time against the vertices they make. */
+static const struct bench_step makers[] = {
+    {"subdivide", "subdivisions", 1}, {"subdivide", "subdivisions", 3}, {"trim", "end_param", 0.9},
+    {"repeat", "count", 5},           {"mirror", "n_mirror", 3},        {"mirror3d", "n_azimuth", 3},
 };
 
 static _Alignas(64) unsigned char params[CHAIN][512];
@@ -133,6 +142,17 @@ static void bench_singles(struct bench *bench, double copy) {
         printf("{\"bench\":\"effect\",\"isa\":\"%s\",\"effect\":\"%s\",\"%s\":%g,\"ns_per_vertex\":%.3f,"
                "\"million_vertices_per_s\":%.1f,\"over_memcpy\":%.2f}\n",
                kernel_isa(), singles[i].effect, singles[i].param, singles[i].value, ns, 1e3 / ns, ns / copy);
+    }
+}
+
+static void bench_makers(struct bench *bench) {
+    for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+        const struct chain_step step = step_of(&makers[i], params[0]);
+        const double ns = chain_ns(bench, &step, 1);
+        const double made = (double)bench->output.output.vertex_count / (double)bench->input.vertex_count;
+        printf("{\"bench\":\"effect\",\"isa\":\"%s\",\"effect\":\"%s\",\"%s\":%g,\"ns_per_vertex\":%.3f,"
+               "\"ns_per_vertex_made\":%.3f}\n",
+               kernel_isa(), makers[i].effect, makers[i].param, makers[i].value, ns, ns / made);
     }
 }
 
@@ -152,6 +172,7 @@ static void bench_isa(struct bench *bench) {
     printf("{\"bench\":\"memcpy\",\"vertices\":%zu,\"ns_per_vertex\":%.3f,\"gb_per_s\":%.1f}\n",
            bench->input.vertex_count, copy, 12.0 / copy);
     bench_singles(bench, copy);
+    bench_makers(bench);
     bench_chain(bench, "translate", &singles[0], 1, copy);
     bench_chain(bench, "scale", &singles[2], 1, copy);
     bench_chain(bench, "translate scale rotate", (const struct bench_step[]){singles[0], singles[2], singles[3]}, 3,
@@ -163,9 +184,9 @@ int main(int argc, char **argv) {
     const size_t vertices = argc > 1 ? strtoull(argv[1], NULL, 10) : 200000;
     static struct bench bench;
     bench.input = wandering(vertices);
-    bench.output = output_of(bench.input.vertex_count, bench.input.line_count);
+    bench.output = output_of(bench.input.vertex_count * MADE_MAX, bench.input.vertex_count * MADE_MAX / 2);
     bench.context = (struct kernel_context){
-        .scratch = scratch_create((size_t)1 << 30), .warnings = &bench.warnings, .vertex_budget = vertices};
+        .scratch = scratch_create((size_t)1 << 30), .warnings = &bench.warnings, .vertex_budget = vertices * MADE_MAX};
     const char *const isas[] = {"base", "v3"};
     for (size_t i = 0; i < 2; i++) {
         if (kernel_use_isa(isas[i]))

@@ -42,11 +42,11 @@ static unsigned passes_of(const float *coords, size_t n, unsigned wanted) {
 
 /* Writes a segment's first 2^passes points, its start included, rounded once. */
 static float *write_segment(const float *a, unsigned passes, float *out) {
-    const unsigned count = 1u << passes;
+    const int count = 1 << passes;
     const double part = 1.0 / count;
     const double x = (double)a[0], y = (double)a[1], z = (double)a[2];
     const double dx = ((double)a[3] - x) * part, dy = ((double)a[4] - y) * part, dz = ((double)a[5] - z) * part;
-    for (unsigned j = 0; j < count; j++) {
+    for (int j = 0; j < count; j++) {
         out[3 * j] = (float)(x + dx * j);
         out[3 * j + 1] = (float)(y + dy * j);
         out[3 * j + 2] = (float)(z + dz * j);

@@ -26,10 +26,16 @@ static double key_of(float coordinate) {
     return math_rint(1e6 * (double)coordinate) + 0.0;
 }
 
+/* The three keys of a vertex side by side, one step of the chain a vertex. */
 static uint64_t hash_of(const float *coords, size_t n) {
     uint64_t hash = n;
-    for (size_t i = 0; i < 3 * n; i++)
-        hash = ((hash << 23 | hash >> 41) ^ math_bits(key_of(coords[i]))) * 0x9E3779B97F4A7C15u;
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t x = math_bits(key_of(coords[3 * i])) * 0x9E3779B97F4A7C15u;
+        const uint64_t y = math_bits(key_of(coords[3 * i + 1])) * 0xC2B2AE3D27D4EB4Fu;
+        const uint64_t z = math_bits(key_of(coords[3 * i + 2])) * 0x165667B19E3779F9u;
+        const uint64_t vertex = (x ^ (x >> 32)) + (y ^ (y >> 29)) + (z ^ (z >> 30));
+        hash = ((hash << 23 | hash >> 41) ^ vertex) * 0xBF58476D1CE4E5B9u;
+    }
     return hash ^ hash >> 29;
 }
 
@@ -48,9 +54,11 @@ static struct line_slot *find(const struct line_set *set, uint64_t hash, const f
         struct line_slot *slot = &set->slots[i];
         if (slot->line_plus_one == 0)
             return slot;
+        if (slot->hash != (uint32_t)(hash >> 32))
+            continue;
         const size_t begin = (size_t)output->offsets[slot->line_plus_one - 1];
         const size_t count = (size_t)output->offsets[slot->line_plus_one] - begin;
-        if (slot->hash == hash && count == n && lines_equal(&output->coords[3 * begin], coords, n))
+        if (count == n && lines_equal(&output->coords[3 * begin], coords, n))
             return slot;
     }
 }
@@ -83,7 +91,7 @@ void line_set_add(struct line_set *set, const double *coords, size_t n, const st
     if (slot->line_plus_one != 0)
         return;
     keep(output, n);
-    *slot = (struct line_slot){hash, (uint32_t)output->line_count};
+    *slot = (struct line_slot){(uint32_t)(hash >> 32), (uint32_t)output->line_count};
 }
 
 void line_set_append(struct line_set *set, const double a[3], const double b[3]) {

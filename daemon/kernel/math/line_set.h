@@ -12,7 +12,7 @@
 #include "daemon/kernel/math/matrix.h"
 
 struct line_slot {
-    uint64_t hash;
+    uint32_t hash;          /* its upper half */
     uint32_t line_plus_one; /* 0: free */
 };
 
