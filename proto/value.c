@@ -30,6 +30,11 @@ static size_t tree_size(const msgpack_object *object) {
     return size;
 }
 
+/* The library gives NULL for some empty texts; a value never does. */
+static struct px_value text_value(enum px_type type, const char *text, uint32_t length) {
+    return (struct px_value){.type = type, .count = length, .text = text != NULL ? text : ""};
+}
+
 static void tree_fill(const msgpack_object *object, struct block *block, struct px_value *value);
 
 static void list_fill(const msgpack_object_array *array, struct block *block, struct px_value *value) {
@@ -44,7 +49,7 @@ static void map_fill(const msgpack_object_map *map, struct block *block, struct 
     *value = (struct px_value){.type = PX_MAP, .count = map->size, .pairs = pairs};
     for (uint32_t i = 0; i < map->size; i++) {
         const msgpack_object_str *key = &map->ptr[i].key.via.str; /* the scan saw that it is one */
-        pairs[i].key = (struct px_value){.type = PX_STR, .count = key->size, .text = key->ptr};
+        pairs[i].key = text_value(PX_STR, key->ptr, key->size);
         tree_fill(&map->ptr[i].val, block, &pairs[i].value);
     }
 }
@@ -66,11 +71,10 @@ static void tree_fill(const msgpack_object *object, struct block *block, struct 
         *value = (struct px_value){.type = PX_REAL, .real = object->via.f64};
         break;
     case MSGPACK_OBJECT_STR:
-        *value = (struct px_value){.type = PX_STR, .count = object->via.str.size, .text = object->via.str.ptr};
+        *value = text_value(PX_STR, object->via.str.ptr, object->via.str.size);
         break;
     case MSGPACK_OBJECT_BIN:
-        *value = (struct px_value){
-            .type = PX_BIN, .count = object->via.bin.size, .bytes = (const uint8_t *)object->via.bin.ptr};
+        *value = text_value(PX_BIN, object->via.bin.ptr, object->via.bin.size);
         break;
     case MSGPACK_OBJECT_ARRAY:
         list_fill(&object->via.array, block, value);
@@ -87,7 +91,7 @@ static void tree_fill(const msgpack_object *object, struct block *block, struct 
 static int key_order(const struct px_value *a, const struct px_value *b) {
     if (a->count != b->count)
         return a->count < b->count ? -1 : 1;
-    return a->count == 0 ? 0 : memcmp(a->text, b->text, a->count);
+    return memcmp(a->text, b->text, a->count);
 }
 
 static int key_pointer_order(const void *a, const void *b) {

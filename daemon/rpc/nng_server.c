@@ -4,7 +4,9 @@
 #include "daemon/host/loop.h"
 #include "daemon/rpc/session.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <stdatomic.h>
@@ -329,9 +331,15 @@ static int fail_nng(struct px_error *error, const char *url, int code) {
                    nng_strerror(code));
 }
 
+/* Numbers and "localhost" only: where any other name leads to is not known. */
 static bool is_loopback(const char *host) {
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
-           strcmp(host, "[::1]") == 0;
+    struct in_addr four;
+    struct in6_addr six;
+    if (strcmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
 /* Which further URLs may be listened at. `*local` when the system tells who the peer is. */
