@@ -114,11 +114,16 @@ static void handle_numbers(struct rpc_call *call, const void *params) {
     const struct {
         const char *key;
         uint64_t value;
-    } pairs[] = {{"waiting", fixture->waiting_count},      {"touched", fixture->touched},
-                 {"gone", fixture->gone},                  {"closed", fixture->attachments_closed},
-                 {"overflowed", stats.overflowed},         {"connections", stats.connections},
-                 {"nng_connections", stats.nng_connections}, {"nng_contexts", stats.nng_contexts},
-                 {"refused", stats.refused},               {"dropped", stats.notifications_dropped}};
+    } pairs[] = {{"waiting", fixture->waiting_count},
+                 {"touched", fixture->touched},
+                 {"gone", fixture->gone},
+                 {"closed", fixture->attachments_closed},
+                 {"overflowed", stats.overflowed},
+                 {"connections", stats.connections},
+                 {"nng_connections", stats.nng_connections},
+                 {"nng_contexts", stats.nng_contexts},
+                 {"refused", stats.refused},
+                 {"dropped", stats.notifications_dropped}};
     px_write_map(writer, sizeof pairs / sizeof pairs[0]);
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         px_key(writer, pairs[i].key);
@@ -192,11 +197,18 @@ static inline void fixture_init(struct fixture *fixture) {
     snprintf(fixture->stream_path, sizeof fixture->stream_path, "%s/rpc.sock", fixture->directory);
     snprintf(fixture->nng_path, sizeof fixture->nng_path, "%s/rpc.nng", fixture->directory);
     ck_assert_int_eq(loop_create(&fixture->loop, NULL), 0);
-    fixture->config = (struct rpc_config){
-        .daemon = &fixture->daemon, .loop = fixture->loop, .stream_path = fixture->stream_path, .control_group = "",
-        .connections_max = 8, .requests_max = 64, .message_max_bytes = 1u << 20, .queue_max_bytes = 8u << 20,
-        .tables = tables, .table_count = sizeof tables / sizeof tables[0], .clients_changed = clients_changed,
-        .argument = fixture};
+    fixture->config = (struct rpc_config){.daemon = &fixture->daemon,
+                                          .loop = fixture->loop,
+                                          .stream_path = fixture->stream_path,
+                                          .control_group = "",
+                                          .connections_max = 8,
+                                          .requests_max = 64,
+                                          .message_max_bytes = 1u << 20,
+                                          .queue_max_bytes = 8u << 20,
+                                          .tables = tables,
+                                          .table_count = sizeof tables / sizeof tables[0],
+                                          .clients_changed = clients_changed,
+                                          .argument = fixture};
 }
 
 static void *run_loop(void *argument) {
@@ -240,7 +252,7 @@ struct client {
     int fd;
     uint8_t *bytes;
     size_t start, used, room; /* bytes[start .. used) have not been taken yet */
-    uint8_t *message; /* of the last reply */
+    uint8_t *message;         /* of the last reply */
     struct px_document reply;
 };
 
@@ -289,7 +301,8 @@ static inline void write_head(struct px_writer *writer, uint64_t id, const char 
 }
 
 /* A request without parameters, or with one number. */
-static inline void write_request(struct px_writer *writer, uint64_t id, const char *method, const char *key, int64_t number) {
+static inline void write_request(struct px_writer *writer, uint64_t id, const char *method, const char *key,
+                                 int64_t number) {
     write_head(writer, id, method, key != NULL);
     if (key == NULL)
         return;
@@ -299,7 +312,7 @@ static inline void write_request(struct px_writer *writer, uint64_t id, const ch
 }
 
 static inline void client_request(const struct client *client, uint64_t id, const char *method, const char *key,
-                           int64_t number) {
+                                  int64_t number) {
     struct px_writer writer;
     px_writer_init(&writer, 0);
     write_request(&writer, id, method, key, number);
@@ -331,7 +344,8 @@ static inline bool client_read(struct client *client) {
     static const struct px_limits limits = {.bytes = 1u << 30, .depth = 28, .nodes = 1u << 22};
     client_forget_reply(client);
     size_t size = 0;
-    while (px_scan(client->bytes == NULL ? (const uint8_t *)"" : client->bytes + client->start, client->used - client->start, &limits, &size, NULL) == 0)
+    while (px_scan(client->bytes == NULL ? (const uint8_t *)"" : client->bytes + client->start,
+                   client->used - client->start, &limits, &size, NULL) == 0)
         if (!client_fill(client)) {
             ck_assert_uint_eq(client->used, 0);
             return false;

@@ -47,8 +47,7 @@ static void req_receive(nng_socket socket, struct answer *answer) {
     int code = nng_recv(socket, &answer->bytes, &answer->size, NNG_FLAG_ALLOC);
     ck_assert_msg(code == 0, "%s", nng_strerror(code));
     if (answer->size > 0)
-        ck_assert_int_eq(
-            px_value_decode(answer->bytes, answer->size, &PX_LIMITS_DEFAULT, &answer->document, NULL), 0);
+        ck_assert_int_eq(px_value_decode(answer->bytes, answer->size, &PX_LIMITS_DEFAULT, &answer->document, NULL), 0);
 }
 
 static void req_bytes(nng_socket socket, const void *bytes, size_t size, struct answer *answer) {
@@ -113,8 +112,8 @@ static const struct {
 } garbage[] = {
     {BYTES("\xc1"), "E_PROTOCOL"},
     {BYTES(""), "E_PROTOCOL"},
-    {BYTES("\x94\x00\x01\xa1x"), "E_PROTOCOL"},                  /* truncated */
-    {BYTES("\x94\x00\x01\xa9test.echo\x90\x90"), "E_PROTOCOL"},  /* trailing */
+    {BYTES("\x94\x00\x01\xa1x"), "E_PROTOCOL"},                 /* truncated */
+    {BYTES("\x94\x00\x01\xa9test.echo\x90\x90"), "E_PROTOCOL"}, /* trailing */
     {BYTES("\xdd\xff\xff\xff\xff"), "E_LIMIT"},
 };
 START_TEST(garbage_is_answered_without_an_id_and_the_connection_goes_on) {
@@ -134,7 +133,10 @@ START_TEST(subscribing_is_not_supported_here) {
     fixture_run(&fixture);
     nng_socket socket = req_open_local();
     struct answer answer;
-    req_bytes(socket, BYTES("\x94\x00\x05\xa9subscribe\x91\x81\xa6topics\x91\xa5" "frame"), &answer);
+    req_bytes(socket,
+              BYTES("\x94\x00\x05\xa9subscribe\x91\x81\xa6topics\x91\xa5"
+                    "frame"),
+              &answer);
     assert_error(&answer.document.root, "E_UNSUPPORTED", "rpc.sock");
     answer_free(&answer);
     nng_close(socket);
@@ -322,9 +324,15 @@ static const struct {
     const char *url;
     int code;
 } refused[] = {
-    {"tcp://0.0.0.0:7777", PX_E_ACCESS},     {"tcp://*:7777", PX_E_ACCESS},      {"tcp://:7777", PX_E_ACCESS},
-    {"ws://192.168.1.1:80/x", PX_E_ACCESS},  {"tls+tcp://0.0.0.0:1", PX_E_ACCESS}, {"wss://0.0.0.0:1/x", PX_E_ACCESS},
-    {"tcp://localhost.evil.org:1", PX_E_ACCESS}, {"inproc://x", PX_E_UNSUPPORTED}, {"nonsense", PX_E_PARAM},
+    {"tcp://0.0.0.0:7777", PX_E_ACCESS},
+    {"tcp://*:7777", PX_E_ACCESS},
+    {"tcp://:7777", PX_E_ACCESS},
+    {"ws://192.168.1.1:80/x", PX_E_ACCESS},
+    {"tls+tcp://0.0.0.0:1", PX_E_ACCESS},
+    {"wss://0.0.0.0:1/x", PX_E_ACCESS},
+    {"tcp://localhost.evil.org:1", PX_E_ACCESS},
+    {"inproc://x", PX_E_UNSUPPORTED},
+    {"nonsense", PX_E_PARAM},
     {"tcp://127.0.0.1.evil.org:1", PX_E_ACCESS},
 };
 enum { REFUSED = sizeof refused / sizeof refused[0] };

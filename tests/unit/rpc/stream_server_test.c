@@ -165,7 +165,10 @@ static const struct {
            "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91"),
      "E_LIMIT", "lists and maps"},
     {BYTES("\x94\x00\x01\xa1\xff\x90"), "E_PROTOCOL", "UTF-8"},
-    {BYTES("\x94\x00\x01\xa1x\x91\x82\xa1" "a\x01\xa1" "a\x02"), "E_PROTOCOL", "twice"},
+    {BYTES("\x94\x00\x01\xa1x\x91\x82\xa1"
+           "a\x01\xa1"
+           "a\x02"),
+     "E_PROTOCOL", "twice"},
 };
 enum { GARBAGE = sizeof garbage / sizeof garbage[0] };
 
