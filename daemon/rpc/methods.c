@@ -50,9 +50,11 @@ void method_index_fini(struct method_index *index) {
     *index = (struct method_index){0};
 }
 
+/* The name comes from a client: not terminated, and may hold a zero byte. */
 static int compare_name(const char *name, size_t length, const char *with) {
-    int order = strncmp(name, with, length);
-    return order != 0 ? order : with[length] == '\0' ? 0 : -1;
+    size_t with_length = strlen(with);
+    int order = memcmp(name, with, length < with_length ? length : with_length);
+    return order != 0 ? order : (length > with_length) - (length < with_length);
 }
 
 static int unknown_method(const struct method_index *index, const char *name, size_t length, struct px_error *error) {

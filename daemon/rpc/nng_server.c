@@ -193,10 +193,9 @@ static void answer_taken(struct context *context) {
         nng_msg_free(answer);
         nng_aio_set_msg(context->aio, NULL);
     }
-    if (result == NNG_ETIMEDOUT) {
+    if (result == NNG_ETIMEDOUT && nng_pipe_close(context->pipe) == 0) { /* others of this pipe time out with it */
         rpc_counters(server->rpc)->overflowed++;
         log_warning("rpc", "an nng client does not take its answer: its connection is closed");
-        nng_pipe_close(context->pipe);
     }
     if (result == NNG_ECLOSED || server->listening >= LISTENING_MAX)
         context_free(context);
