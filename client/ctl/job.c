@@ -1,0 +1,118 @@
+#include "client/ctl/job.h"
+
+#include "client/ctl/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { JOB_LOOK_FIRST_MS = 1, JOB_LOOK_LAST_MS = 50 };
+
+int job_format(const char *format, struct px_error *error) {
+    static const char *const known[] = {"svg", "hpgl", "gcode", "pxc"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(format, known[i]) == 0)
+            return 0;
+    return px_fail(error, PX_E_UNSUPPORTED,
+                   "format %s: the daemon writes svg, hpgl, gcode and pxc; pictures and video come from pxview",
+                   format);
+}
+
+static int write_options(struct px_writer *params, const char *json, struct px_error *error) {
+    struct px_reply options;
+    int code = px_from_json(json, strlen(json), &options, error);
+    if (code < 0)
+        return code;
+    px_key(params, "options");
+    px_write_raw(params, options.bytes, options.size);
+    px_reply_free(&options);
+    return 0;
+}
+
+static int write_order(struct px_writer *params, const struct job_order *order, struct px_error *error) {
+    px_write_map(params, order->options ? 4 : 3);
+    px_key(params, order->plan.bytes ? "plan" : "sketch");
+    if (order->plan.bytes)
+        px_write_raw(params, order->plan.bytes, order->plan.size);
+    else
+        px_write_string(params, order->sketch);
+    px_key(params, "t");
+    px_write_real(params, order->t);
+    px_key(params, "format");
+    px_write_string(params, order->format);
+    return order->options ? write_options(params, order->options, error) : 0;
+}
+
+int job_start(struct ctl *ctl, const struct job_order *order, uint64_t *id, struct px_error *error) {
+    struct px_writer params;
+    struct answer answer = {0};
+    px_writer_init(&params, 0);
+    int code = write_order(&params, order, error);
+    if (code == 0)
+        code = ctl_ask(ctl, "export.start", &params, &answer, error);
+    else
+        px_writer_free(&params);
+    if (code == 0) {
+        double number = value_number(&answer.document.root, "id", -1);
+        *id = (uint64_t)number;
+        if (number < 0)
+            code = px_fail(error, PX_E_PROTOCOL, "export.start gave no id");
+    }
+    answer_free(&answer);
+    return code;
+}
+
+static int job_ask(struct ctl *ctl, const char *method, uint64_t id, struct answer *answer, struct px_error *error) {
+    struct px_writer params;
+    px_writer_init(&params, 0);
+    px_write_map(&params, 1);
+    px_key(&params, "id");
+    px_write_uint(&params, id);
+    return ctl_ask(ctl, method, &params, answer, error);
+}
+
+/* 1: done; 0: not yet. Why it failed comes with job.result. */
+static int job_ended(struct ctl *ctl, uint64_t id, struct px_error *error) {
+    struct answer answer;
+    char state[32];
+    int code = job_ask(ctl, "job.get", id, &answer, error);
+    if (code < 0)
+        return code;
+    value_text(&answer.document.root, "state", state, sizeof state);
+    answer_free(&answer);
+    return strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
+}
+
+static const struct px_value *find_bytes(const struct px_value *result) {
+    if (result->type == PX_BIN || result->type == PX_STR)
+        return result;
+    const struct px_value *data = px_value_get(result, "data");
+    return data && (data->type == PX_BIN || data->type == PX_STR) ? data : NULL;
+}
+
+int job_finish(struct ctl *ctl, uint64_t id, struct answer *answer, const void **bytes, size_t *size,
+               struct px_error *error) {
+    *answer = (struct answer){0};
+    long wait_ms = JOB_LOOK_FIRST_MS;
+    int code;
+    while ((code = job_ended(ctl, id, error)) == 0) {
+        nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000000}, NULL);
+        wait_ms = wait_ms * 2 > JOB_LOOK_LAST_MS ? JOB_LOOK_LAST_MS : wait_ms * 2;
+    }
+    if (code > 0)
+        code = job_ask(ctl, "job.result", id, answer, error);
+    if (code < 0)
+        return code;
+    const struct px_value *data = find_bytes(&answer->document.root);
+    if (!data)
+        return px_fail(error, PX_E_PROTOCOL, "job.result gave no bytes");
+    *bytes = data->bytes;
+    *size = data->count;
+    return 0;
+}
+
+void job_cancel(struct ctl *ctl, uint64_t id) {
+    struct answer answer;
+    job_ask(ctl, "job.cancel", id, &answer, NULL);
+    answer_free(&answer);
+}
