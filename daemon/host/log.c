@@ -153,13 +153,14 @@ static void make_ring_key(void) {
 }
 
 static struct log_ring *ring_create(void) {
-    struct log_ring *ring = calloc(1, sizeof(*ring));
+    struct log_ring *ring = aligned_alloc(_Alignof(struct log_ring), sizeof(*ring));
     void *lines = calloc(LOG_RING_LINES, sizeof(struct log_line));
     if (!ring || !lines) {
         free(ring);
         free(lines);
         return NULL;
     }
+    memset(ring, 0, sizeof(*ring));
     px_ring_init(&ring->lines, lines, sizeof(struct log_line), LOG_RING_LINES);
     atomic_store_explicit(&ring->owned, true, memory_order_relaxed);
     return ring;

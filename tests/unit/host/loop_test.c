@@ -278,6 +278,23 @@ START_TEST(a_timer_started_again_later_does_not_fire_for_its_old_time) {
 }
 END_TEST
 
+static struct loop_timer *rivals[2];
+
+static void fire_and_stop_the_other(void *argument) {
+    fired_count++;
+    loop_timer_stop(*(struct loop_timer **)argument == rivals[0] ? rivals[1] : rivals[0]);
+}
+
+START_TEST(a_stopped_timer_does_not_fire_even_if_it_expired_in_the_same_turn) {
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(loop_timer_create(loop, fire_and_stop_the_other, &rivals[i], &rivals[i], &error), PX_OK);
+        loop_timer_start(rivals[i], 0);
+    }
+    loop_drain(loop);
+    ck_assert_int_eq(fired_count, 1);
+}
+END_TEST
+
 static void fire_and_destroy(void *argument) {
     fired_count++;
     loop_timer_destroy(*(struct loop_timer **)argument);
@@ -311,6 +328,7 @@ int main(void) {
     tcase_add_test(tests, timers_fire_in_the_order_of_their_times);
     tcase_add_test(tests, a_time_that_is_past_fires_at_once_and_once);
     tcase_add_test(tests, a_timer_started_again_later_does_not_fire_for_its_old_time);
+    tcase_add_test(tests, a_stopped_timer_does_not_fire_even_if_it_expired_in_the_same_turn);
     tcase_add_test(tests, a_timer_may_destroy_itself);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
