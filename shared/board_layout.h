@@ -4,7 +4,7 @@
  *     channel: one sketch; a ring of PX_BOARD_SLOTS frames that is overwritten
  *
  * Publishing (one writer): slot.sequence = 0 (release); fields; slot.sequence = serial (release);
- * channel.latest = serial (release); board.latest = serial (release); then each client's eventfd.
+ * channel.latest = index (release); board.latest = serial (release); then each client's eventfd.
  *
  * Taking a lease (reader, seq_cst): lease.serial = s; if slot.sequence is still s, the frame and all its slabs stay
  * until lease.serial changes; else lease.serial = 0 and look again.

@@ -4,6 +4,12 @@
  * frames of every channel alive; a frame that falls out of the ring is destroyed unless a lease names it, and then as
  * soon as no lease does (looked at on every publication, at every client's end, and by board_sweep).
  *
+ *     frames alive <= PX_BOARD_CHANNELS * PX_BOARD_SLOTS + clients * PX_LEASES_MAX
+ *     a frame aside has a lease word that names it, and is not older there than the lease limit (after a look)
+ *
+ * A lease page is the client's to write: it is read as eight words that may say anything, one atomic load each. It is
+ * sealed against resizing, so that our mapping holds whatever the client does.
+ *
  * Threads  LOOP for all, but clients read the memory as they like.
  */
 #ifndef FRAME_BOARD_H
@@ -31,7 +37,7 @@ uint64_t board_session(const struct board *board);
  * board_channel_close: the sketch was removed; its frames retire. */
 int board_channel_open(struct board *board, const char *sketch, struct px_error *error);
 void board_channel_close(struct board *board, const char *sketch);
-void board_focus(struct board *board, const char *sketch); /* NULL: none */
+void board_focus(struct board *board, const char *sketch); /* NULL, or one without a channel: none; wakes clients */
 
 /* board_publish: takes the frame; gives it its serial and published_ns, seals its slab, puts it on its channel, wakes
  * all clients. */
@@ -44,9 +50,12 @@ const struct frame *board_latest(const struct board *board, const char *sketch);
 int board_client_add(struct board *board, struct board_client **client, struct px_error *error);
 int board_client_lease_fd(const struct board_client *client);
 int board_client_event_fd(const struct board_client *client);
+
+/* board_client_follow: whether it is woken on each publication, and counts as a watcher; at first it is. */
+void board_client_follow(struct board_client *client, bool follows);
 void board_client_remove(struct board *board, struct board_client *client); /* frees its leases at once */
 
-/* board_watchers: clients that hold a lease, or asked to be woken (all clients of arena.sock that follow). */
+/* board_watchers: clients that follow or hold a lease. */
 size_t board_watchers(const struct board *board);
 
 /* board_sweep: looks at leases of frames aside, revokes those past the limit; returns true while frames are aside. */

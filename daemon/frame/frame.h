@@ -40,7 +40,12 @@ void frame_destroy(struct frame *frame); /* NULL is fine */
 /* Borrowed until the frame goes. */
 const struct frame_info *frame_info(const struct frame *frame);
 const struct frame_layer *frame_layers(const struct frame *frame, size_t *count);
-struct px_handle frame_handle(const struct frame *frame); /* sealed: after board_publish */
+
+/* frame_seal: writes what only publication knows, and seals the frame's slab. The board calls it, once. */
+void frame_seal(struct frame *frame, uint64_t session, uint64_t serial, uint64_t published_ns);
+
+/* After frame_seal; before it the serial is 0. */
+struct px_handle frame_handle(const struct frame *frame);
 uint64_t frame_serial(const struct frame *frame);
 
 #endif
