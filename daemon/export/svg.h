@@ -1,7 +1,8 @@
 /* svg.h: writes layers as a plotter-ready SVG: true millimetres, one group a layer, one path a polyline.
  *
- * Numbers are written with a fixed count of decimals, always with a point, whatever the locale; a line whose last vertex
- * equals its first ends with Z. z is dropped.
+ * Numbers have at most `decimals` decimals (no zeros at the end) and always a point, whatever the locale; a line whose
+ * last vertex lies on its first ends with Z. z is dropped, and so are lines of fewer than two vertices: a viewer draws
+ * nothing there either. Nothing is clipped.
  *
  * Threads  any (POOL normally): pure. Errors: PX_E_NO_MEMORY, PX_E_CANCELLED.
  */

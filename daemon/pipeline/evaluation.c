@@ -139,6 +139,7 @@ static int stage_plan(struct evaluation *evaluation, struct px_error *error) {
                                          .overrides = evaluation->overrides,
                                          .vertices_max = pipeline->config.vertices_max,
                                          .path = &path,
+                                         .seed = request->has_seed ? &request->seed : NULL,
                                          .blocks = pipeline->blocks};
     if (request->value != NULL)
         return plan_decode(request->value, &options, &evaluation->plan, error);

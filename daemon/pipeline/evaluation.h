@@ -49,6 +49,8 @@ struct evaluation_request {
     struct overrides *overrides; /* a reference is taken; NULL: none */
     const double *values;        /* of the plan's expressions (with .plan); copied */
     size_t value_count;
+    bool has_seed;               /* `seed` stands in for the plan's own (not with a .plan without values) */
+    uint64_t seed;
     struct history *history;     /* NULL: free of live state */
     bool decode_only;            /* stop after stage A: evaluation_plan */
     enum pool_priority priority;

@@ -92,6 +92,7 @@ struct plan_options {
     struct overrides *overrides; /* NULL: none; borrowed */
     size_t vertices_max;         /* of one geometry */
     const struct px_path *path;  /* where the plan stands in the request: "plan" */
+    const uint64_t *seed;        /* in place of the plan's own; NULL: none */
     struct plan_blocks *blocks;  /* where the plan's memory comes from and goes back to; NULL: malloc, free */
 };
 

@@ -257,6 +257,8 @@ static int decode_single(struct decoder *decoder, const struct px_value *value, 
     struct plan_layer *layer = decoder_take(decoder, sizeof *layer);
     if (layer == NULL)
         return decoder_no_memory(decoder);
+    if (decoder->options->seed != NULL)
+        decoder->seed = *decoder->options->seed;
     int code = decode_canvas(decoder, NULL, path, &decoder->body->plan.canvas);
     if (code == 0)
         code = decode_layer(decoder, value, path, 0, layer);
@@ -316,6 +318,8 @@ static int decode_whole(struct decoder *decoder, const struct px_value *value) {
     int code = decode_canvas(decoder, canvas, path, &decoder->body->plan.canvas);
     if (code == 0)
         code = decode_seed(decoder, seed, path);
+    if (decoder->options->seed != NULL)
+        decoder->seed = *decoder->options->seed;
     return code < 0 ? code : decode_layers(decoder, layers, path);
 }
 
