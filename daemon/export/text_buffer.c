@@ -51,7 +51,8 @@ static char *digits_before(char *end, uint64_t value, int least) {
     do {
         *--end = (char)('0' + value % 10);
         value /= 10;
-    } while (value > 0 || --least > 0);
+        least--;
+    } while (value > 0 || least > 0);
     return end;
 }
 
