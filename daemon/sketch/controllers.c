@@ -39,7 +39,7 @@ int controllers_number(const struct px_value *value, const struct px_path *path,
 
 static int take_value(double values[CONTROLLERS], const struct px_value *key, const struct px_value *value,
                       const struct px_path *path, struct px_error *error) {
-    int number;
+    int number = 0;
     double real;
     int status = controllers_number(key, path, &number, error);
     if (status != 0)

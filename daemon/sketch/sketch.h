@@ -84,6 +84,46 @@ void sketches_expressions(struct sketches *sketches, struct plan *plan, const st
                                        const struct px_error *error),
                           void *argument);
 
-/* The clock, parameters and controllers are declared in clock.h, live_params.h and controllers.h. */
+/* sketch_load_file: reads it, then sketch_load; `require` looks beside it. name NULL: the file's name without its
+ * directory and ending. */
+void sketch_load_file(struct sketches *sketches, const char *name, const char *path, sketch_done *done,
+                      void *argument);
+
+/* sketch_name_check: 1 to PX_SKETCH_NAME_MAX bytes, without / and control characters. */
+int sketch_name_check(const char *name, struct px_error *error);
+
+const char *sketches_focused(const struct sketches *sketches); /* NULL: there is no sketch */
+void sketches_save(struct sketches *sketches); /* what was changed and not written yet */
+
+/* ---- the clock: name NULL: of all sketches, and of those to come; read: of the focused one ---- */
+struct sketch_clock_change; /* clock.h */
+struct sketch_clock_state {
+    bool playing;
+    double t, fps, rate;
+    uint64_t frame;
+    const char *sketch; /* NULL: none yet */
+};
+int sketch_clock_get(struct sketches *sketches, const char *name, struct sketch_clock_state *state,
+                     struct px_error *error);
+int sketch_clock_set(struct sketches *sketches, const char *name, const struct sketch_clock_change *change,
+                     struct px_error *error);
+/* key: "" : none; the same key again gives the first answer and moves nothing. */
+int sketch_clock_move(struct sketches *sketches, const char *name, double frames, const char *key,
+                      struct sketch_clock_state *state, struct px_error *error);
+
+/* ---- live parameters: `values` and `keys` as they came: errors carry values["..."] ---- */
+int sketch_params_write(struct sketches *sketches, const char *name, struct px_writer *writer,
+                        struct px_error *error); /* a list of maps */
+int sketch_params_set(struct sketches *sketches, const char *name, const struct px_value *values,
+                      struct px_error *error);
+int sketch_params_reset(struct sketches *sketches, const char *name, const struct px_value *keys, size_t *count,
+                        struct px_error *error); /* keys NULL: all */
+
+/* ---- controllers ---- */
+int sketches_cc_set(struct sketches *sketches, const struct px_value *values, struct px_error *error);
+void sketches_cc_write(struct sketches *sketches, struct px_writer *writer); /* {values, bindings} */
+int sketch_cc_bind(struct sketches *sketches, const char *name, const char *address, int cc, double lo, double hi,
+                   struct px_error *error); /* lo, hi NaN: the parameter's range */
+int sketch_cc_unbind(struct sketches *sketches, const char *name, const char *address, struct px_error *error);
 
 #endif
