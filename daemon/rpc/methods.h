@@ -12,7 +12,11 @@
     X(server)                                                                                                          \
     X(stats)                                                                                                           \
     X(log)                                                                                                             \
-    X(subscribe)
+    X(subscribe)                                                                                                       \
+    X(sketch)                                                                                                          \
+    X(clock)                                                                                                           \
+    X(param)                                                                                                           \
+    X(cc)
 
 #define X(name) extern const struct rpc_method_table name##_method_table;
 METHOD_NAMESPACES(X)

@@ -135,10 +135,13 @@ static int publish(const struct flight *flight, struct px_error *error) {
     struct plan *plan = evaluation_plan(flight->evaluation);
     struct frame *frame;
     int status = make_frame(flight, plan, &frame, error);
-    if (status == 0)
-        status = board_publish(to->board, frame, error);
     if (status != 0)
         return status;
+    status = board_publish(to->board, frame, error);
+    if (status != 0) {
+        frame_destroy(frame);
+        return status;
+    }
     if (to->announce != NULL)
         announce_frame(to->announce, frame);
     if (to->frame != NULL)

@@ -59,8 +59,8 @@ static void write_kernel_parameter(void *argument, const char *address, const st
     if (writer == NULL)
         return;
     px_write_map(writer, 9u + (range ? 3 : 0) + (param->choices != NULL));
-    write_key_string(writer, "address", address);
-    write_key_string(writer, "name", param->name);
+    write_key_string(writer, "name", address);
+    write_key_string(writer, "param", param->name);
     write_key_string(writer, "kernel", kernel->name);
     write_key_string(writer, "type", param_type_name(param->type));
     write_key_string(writer, "unit", param->unit != NULL ? param->unit : "");
@@ -84,14 +84,13 @@ static const char *own_from(struct live *live, const char *address) {
     return live_params_override(live_values(live), address) != NULL ? "override" : "default";
 }
 
-/* One of the sketch's own: the map its process sent, with its address and where its value is from. */
+/* One of the sketch's own: the map its process sent, with where its value is from. */
 static void write_own(struct live *live, const struct px_value *own, struct px_writer *writer) {
     char name[64] = "";
     const struct px_value *text = px_value_get(own, "name");
     if (text != NULL && text->type == PX_STR && text->count < sizeof name)
         memcpy(name, text->text, text->count);
-    px_write_map(writer, own->count + 3);
-    write_key_string(writer, "address", name);
+    px_write_map(writer, own->count + 2);
     px_key(writer, "kernel");
     px_write_nil(writer);
     for (uint32_t i = 0; i < own->count; i++) {
@@ -102,8 +101,7 @@ static void write_own(struct live *live, const struct px_value *own, struct px_w
 }
 
 static void write_seed(struct live *live, struct px_writer *writer) {
-    px_write_map(writer, 7);
-    write_key_string(writer, "address", seed_address);
+    px_write_map(writer, 6);
     write_key_string(writer, "name", seed_address);
     px_key(writer, "kernel");
     px_write_nil(writer);

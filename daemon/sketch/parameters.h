@@ -7,7 +7,7 @@
 
 #include "daemon/sketch/live.h"
 
-/* parameters_write: a list of {address, name, kernel, type, unit, min, max, step, choices, help, value, default, from}. */
+/* parameters_write: a list of {name (the address), param, kernel, type, unit, min, max, step, choices, help, value, default, from}. */
 void parameters_write(struct live *live, struct px_writer *writer);
 
 /* parameters_check: whether a value may be set at an address; path: of the value in the request. */

@@ -6,6 +6,7 @@
 #include "daemon/sketch/live.h"
 #include "daemon/sketch/parameters.h"
 #include "daemon/sketch/source_file.h"
+#include "proto/utf8.h"
 #include "shared/clock.h"
 
 #include <libgen.h>
@@ -667,7 +668,10 @@ int sketch_get(struct sketches *sketches, const char *name, struct px_writer *wr
     px_key(writer, "source");
     if (source != NULL && source_is_script(source)) {
         const char *text = source_text(source, &size);
-        px_write_text(writer, text, size);
+        if (px_utf8_valid(text, size) == size)
+            px_write_text(writer, text, size);
+        else
+            px_write_bin(writer, text, size);
     } else {
         px_write_nil(writer);
     }
