@@ -131,13 +131,9 @@ static void write_uint(struct px_writer *writer, const char *key, uint64_t value
     px_write_uint64_fixed(writer, value);
 }
 
-static void write_frame(struct px_writer *writer, uint64_t session, const struct frame *frame) {
+void announce_write(const struct frame *frame, uint64_t session, struct px_writer *writer) {
     const struct frame_info *info = frame_info(frame);
     struct px_handle handle = frame_handle(frame);
-    px_write_array(writer, 3);
-    px_write_uint(writer, 2);
-    px_write_string(writer, "frame");
-    px_write_array(writer, 1);
     px_write_map(writer, 5);
     write_uint(writer, "session", session);
     px_key(writer, "sketch");
@@ -153,12 +149,20 @@ static void write_frame(struct px_writer *writer, uint64_t session, const struct
     write_uint(writer, "generation", handle.generation);
 }
 
+static void write_message(struct px_writer *writer, uint64_t session, const struct frame *frame) {
+    px_write_array(writer, 3);
+    px_write_uint(writer, 2);
+    px_write_string(writer, "frame");
+    px_write_array(writer, 1);
+    announce_write(frame, session, writer);
+}
+
 void announce_frame(struct announce *announce, const struct frame *frame) {
     if (announce_subscribers(announce) == 0)
         return;
     struct px_writer *writer = &announce->writer;
     writer->size = 0;
-    write_frame(writer, announce->session, frame);
+    write_message(writer, announce->session, frame);
     if (px_writer_finish(writer, NULL) < 0)
         return;
     if (nng_send(announce->socket, writer->bytes, writer->size, NNG_FLAG_NONBLOCK) == 0)

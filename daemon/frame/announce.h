@@ -12,6 +12,7 @@
 #define FRAME_ANNOUNCE_H
 
 #include "daemon/frame/frame.h"
+#include "proto/writer.h"
 
 enum { ANNOUNCE_SUBSCRIBERS_MAX = 256 };
 
@@ -23,6 +24,8 @@ struct announce;
 int announce_open(const char *path, uint64_t session, void (*subscribers)(void *argument, size_t count),
                   void *argument, struct announce **announce, struct px_error *error);
 void announce_frame(struct announce *announce, const struct frame *frame);
+/* announce_write: the map of the message, for subscribers of `frame` on a stream. */
+void announce_write(const struct frame *frame, uint64_t session, struct px_writer *writer);
 size_t announce_subscribers(const struct announce *announce); /* any thread */
 uint64_t announce_bytes(const struct announce *announce); /* sent so far */
 void announce_close(struct announce *announce);           /* NULL is fine; waits for nng */

@@ -324,3 +324,10 @@ int resources_font(struct resources *resources, const char *name, size_t length,
     pthread_mutex_unlock(&resources->lock);
     return code;
 }
+
+void resources_refresh(struct resources *resources) {
+    pthread_mutex_lock(&resources->lock);
+    resources->listed_ns = 0;
+    resources->name_count = resources->name_next = 0;
+    pthread_mutex_unlock(&resources->lock);
+}

@@ -32,4 +32,7 @@ void resources_destroy(struct resources *resources);
 int resources_font(struct resources *resources, const char *name, size_t length, struct resource *resource,
                    struct px_error *error);
 
+/* resources_refresh: names are looked up anew; what was mapped stays. */
+void resources_refresh(struct resources *resources);
+
 #endif
