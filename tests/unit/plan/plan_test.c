@@ -248,7 +248,7 @@ END_TEST
 
 static struct overrides *overrides_of(const char *const *addresses, const char *const *values, const bool *cc,
                                       size_t count) {
-    struct override list[8];
+    struct override list[8] = {{0}};
     struct plan_text parsed[8];
     struct overrides *overrides;
     for (size_t i = 0; i < count; i++) {
