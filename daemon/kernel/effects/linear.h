@@ -11,6 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* In and out arrays are equal or apart: no need to look whether they overlap. */
+#ifdef __clang__
+#define LINEAR_NO_ALIAS _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define LINEAR_NO_ALIAS _Pragma("GCC ivdep")
+#endif
+
 struct linear {
     float m[9];
     float c[3];
@@ -40,7 +47,7 @@ static inline void linear_scale(const struct linear *linear, const float *const 
     const struct linear l = *linear;
     const float *x_in = in[0], *y_in = in[1], *z_in = in[2];
     float *x_out = out[0], *y_out = out[1], *z_out = out[2];
-#pragma GCC ivdep
+    LINEAR_NO_ALIAS
     for (size_t i = 0; i < n; i++) {
         x_out[i] = (x_in[i] - l.c[0]) * l.m[0] + l.k[0];
         y_out[i] = (y_in[i] - l.c[1]) * l.m[4] + l.k[1];
@@ -52,7 +59,7 @@ static inline void linear_turn(const struct linear *linear, const float *const i
     const struct linear l = *linear;
     const float *x_in = in[0], *y_in = in[1], *z_in = in[2];
     float *x_out = out[0], *y_out = out[1], *z_out = out[2];
-#pragma GCC ivdep
+    LINEAR_NO_ALIAS
     for (size_t i = 0; i < n; i++) {
         const float x = x_in[i] - l.c[0];
         const float y = y_in[i] - l.c[1];

@@ -4,6 +4,7 @@
 #include "daemon/kernel/math/power.h"
 
 #include <check.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -183,6 +184,15 @@ START_TEST(special_values_are_those_of_the_standard) {
 }
 END_TEST
 
+START_TEST(libraries_that_call_the_c_librarys_names_get_these) {
+    static const char *const names[] = {"sin", "cos", "sincos", "atan2", "pow", "exp", "log"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const void *found = dlsym(RTLD_DEFAULT, names[i]), *other = dlsym(RTLD_NEXT, names[i]);
+        ck_assert_msg(found != NULL && found != other, "%s", names[i]);
+    }
+}
+END_TEST
+
 START_TEST(sine_and_cosine_stay_finite_beyond_their_range) {
     for (double x = 1e8; x < 1e308; x *= 7.0) {
         ck_assert_double_le(math_abs(math_sin(x)), 1.0);
@@ -236,6 +246,7 @@ int main(void) {
     tcase_add_test(tests, exponential_and_logarithm_are_within_one_ulp);
     tcase_add_test(tests, powers_are_nearest_and_exact_where_a_double_can_be);
     tcase_add_test(tests, special_values_are_those_of_the_standard);
+    tcase_add_test(tests, libraries_that_call_the_c_librarys_names_get_these);
     tcase_add_test(tests, sine_and_cosine_stay_finite_beyond_their_range);
 #ifdef __x86_64__
     tcase_add_test(tests, every_instruction_set_gives_the_same_bits);
