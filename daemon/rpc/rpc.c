@@ -1,6 +1,7 @@
 #include "daemon/rpc/rpc.h"
 
 #include "daemon/host/log.h"
+#include "daemon/rpc/log_feed.h"
 #include "daemon/rpc/nng_server.h"
 #include "daemon/rpc/session.h"
 #include "daemon/rpc/stream_server.h"
@@ -59,6 +60,8 @@ const char *rpc_topic_name(enum rpc_topic topic) {
 }
 
 static void tell_clients_changed(struct rpc *rpc) {
+    if (rpc->config.log_feed != NULL)
+        log_feed_want(rpc->config.log_feed, rpc_subscribers(rpc, RPC_TOPIC_LOG) > 0);
     if (rpc->config.clients_changed != NULL)
         rpc->config.clients_changed(rpc->config.argument, stream_server_connections(rpc->stream));
 }
@@ -88,6 +91,8 @@ int rpc_open(const struct rpc_config *config, struct rpc **out, struct px_error 
         rpc_close(rpc);
         return code;
     }
+    if (config->log_feed != NULL)
+        log_feed_attach(config->log_feed, config->loop, rpc);
     *out = rpc;
     return 0;
 }
@@ -130,6 +135,9 @@ void rpc_close(struct rpc *rpc) {
     if (rpc == NULL)
         return;
     rpc->config.clients_changed = NULL;
+    if (rpc->config.log_feed != NULL)
+        log_feed_attach(rpc->config.log_feed, NULL, NULL);
+    rpc->config.log_feed = NULL;
     cancel_calls(rpc);
     nng_server_close(rpc->nng);
     stream_server_close(rpc->stream);

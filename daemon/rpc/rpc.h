@@ -95,6 +95,7 @@ struct rpc_config {
     const struct rpc_method_table *const *tables; /* methods.h: method_tables */
     size_t table_count;
     const struct server_hooks *hooks; /* server_methods.h; NULL: none */
+    struct log_feed *log_feed;        /* log_feed.h; NULL: nobody can subscribe to the log */
     /* A stream client came or went, subscribers changed. LOOP. */
     void (*clients_changed)(void *argument, size_t connections);
     void *argument;

@@ -1,10 +1,12 @@
 #include "daemon/host/config.h"
 #include "daemon/host/log.h"
+#include "daemon/rpc/log_feed.h"
 #include "tests/unit/rpc/fixture.h"
 
 static struct fixture fixture;
 static struct client client;
 static bool shut_down;
+static struct log_feed *feed;
 
 static uint32_t more_info(struct daemon *daemon, struct px_writer *writer) {
     ck_assert_ptr_eq(daemon, &fixture.daemon);
@@ -48,12 +50,15 @@ static void set_up(void) {
     snprintf(config.runtime_dir, sizeof config.runtime_dir, "%s", fixture.directory);
     fixture.daemon.config = &config;
     fixture.config.hooks = &hooks;
+    ck_assert_int_eq(log_feed_create(&feed, NULL), 0);
+    fixture.config.log_feed = feed;
     fixture_run(&fixture);
     client = client_open(&fixture);
 }
 static void tear_down(void) {
     client_close(&client);
     fixture_fini(&fixture);
+    log_feed_destroy(feed);
 }
 
 static const struct px_value *ask(const char *method) {
@@ -138,6 +143,25 @@ START_TEST(the_tail_of_the_log_has_the_newest_lines_of_a_level) {
 }
 END_TEST
 
+START_TEST(a_subscriber_of_the_log_gets_its_lines) {
+    static const char subscribe[] = "\x94\x00\x01\xa9subscribe\x91\x81\xa6topics\x91\xa3log";
+    ck_assert_int_eq(log_start(LOG_LEVEL_INFO, log_feed_sink, feed, NULL), 0);
+    log_warning("test", "nobody listens");
+    client_send(&client, subscribe, sizeof subscribe - 1);
+    ck_assert(client_read(&client));
+    ck_assert_uint_eq(px_value_get(reply_result(&client), "topics")->count, 1);
+    log_warning("test", "somebody does");
+    const struct px_value *line;
+    do { /* the first may come as well: LOG is a thread of its own */
+        ck_assert(client_read(&client));
+        ck_assert(px_value_is_string(&client.reply.root.items[1], "log"));
+        line = &client.reply.root.items[2].items[0];
+    } while (!px_value_is_string(px_value_get(line, "text"), "somebody does"));
+    ck_assert(px_value_is_string(px_value_get(line, "module"), "test"));
+    log_stop();
+}
+END_TEST
+
 START_TEST(shutdown_is_answered_before_it_begins_and_a_failed_reload_says_why) {
     ask("server.shutdown");
     client_request(&client, 2, "server.reload", NULL, 0);
@@ -157,6 +181,7 @@ int main(void) {
     tcase_add_test(cases, describe_lists_every_method_kernel_and_field_of_a_plan);
     tcase_add_test(cases, stats_come_as_maps_and_as_prometheus_text);
     tcase_add_test(cases, the_tail_of_the_log_has_the_newest_lines_of_a_level);
+    tcase_add_test(cases, a_subscriber_of_the_log_gets_its_lines);
     tcase_add_test(cases, shutdown_is_answered_before_it_begins_and_a_failed_reload_says_why);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
