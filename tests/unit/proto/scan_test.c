@@ -215,6 +215,18 @@ START_TEST(nested_heads_that_announce_more_than_the_bytes_left_are_refused_befor
 }
 END_TEST
 
+START_TEST(a_list_may_announce_as_many_values_as_bytes_are_allowed_and_not_one_more) {
+    struct px_limits own = {.bytes = 10, .depth = 2, .nodes = 100};
+    size_t size = 0;
+    ck_assert_int_eq(px_scan("\xdc\x00\x07", 3, &own, &size, NULL), 0);
+    ck_assert_int_eq(px_scan("\xdc\x00\x08", 3, &own, &size, NULL), PX_E_LIMIT);
+    ck_assert_int_eq(px_scan("\x92\xdc\x00\x05", 4, &own, &size, NULL), 0); /* one of the outer list is still to come */
+    ck_assert_int_eq(px_scan("\x92\xdc\x00\x06", 4, &own, &size, NULL), PX_E_LIMIT);
+    ck_assert_int_eq(px_scan("\x92\xa7", 2, &own, &size, NULL), 0);
+    ck_assert_int_eq(px_scan("\x92\xa8", 2, &own, &size, NULL), PX_E_LIMIT);
+}
+END_TEST
+
 START_TEST(a_message_of_exactly_the_limit_passes_and_a_byte_more_does_not) {
     struct px_writer writer;
     px_writer_init(&writer, 0);
@@ -310,6 +322,7 @@ int main(void) {
     tcase_add_test(cases, nesting_up_to_the_limit_passes_and_one_more_is_a_limit_error);
     tcase_add_test(cases, a_list_of_lists_side_by_side_is_not_deep);
     tcase_add_test(cases, nested_heads_that_announce_more_than_the_bytes_left_are_refused_before_they_come);
+    tcase_add_test(cases, a_list_may_announce_as_many_values_as_bytes_are_allowed_and_not_one_more);
     tcase_add_test(cases, a_message_of_exactly_the_limit_passes_and_a_byte_more_does_not);
     tcase_add_test(cases, mutated_messages_never_pass_the_scan_and_fail_the_library_and_streams_agree);
     suite_add_tcase(suite, cases);
