@@ -52,12 +52,21 @@ static void tell(struct jobs *jobs, const struct job *job) {
         jobs->config.changed(jobs->config.argument, job);
 }
 
+static bool over_bounds(const struct jobs *jobs) {
+    return jobs->count > jobs->config.kept_max || jobs->bytes > jobs->config.bytes_max;
+}
+
+/* Nobody can ask for it: its request got the error, and no key gives that answer again. */
+static bool is_refused(const struct job *job) {
+    return job->refused && job->key[0] == '\0';
+}
+
 /* Drops the oldest finished jobs until the bounds hold; `spared` is the one just finished: it may stay alone. */
 static void make_room(struct jobs *jobs, const struct job *spared) {
     struct job **link = &jobs->first;
-    while (*link != NULL && (jobs->count > jobs->config.kept_max || jobs->bytes > jobs->config.bytes_max)) {
+    while (*link != NULL) {
         struct job *job = *link;
-        if (!is_over(job) || job == spared) {
+        if (!is_over(job) || (!is_refused(job) && (job == spared || !over_bounds(jobs)))) {
             link = &job->next;
             continue;
         }
@@ -141,8 +150,8 @@ static void job_over(struct jobs *jobs, struct job *job, enum job_state state) {
     job->cancel = NULL;
     jobs->running--;
     jobs->bytes += job->bytes != NULL ? job->size : 0;
-    make_room(jobs, job);
     tell(jobs, job);
+    make_room(jobs, job); /* a refused one goes at once */
 }
 
 void job_done(struct jobs *jobs, struct job *job, char *bytes, size_t size, char *path) {

@@ -36,8 +36,8 @@ struct job {
     char *path;                /* where the result was written; NULL: it is here */
     char *bytes;               /* the result; NULL with a path */
     size_t size;
-    bool refused;              /* failed before it was accepted: the request got the error */
-    struct px_error error;     /* FAILED, CANCELLED */
+    bool refused;          /* failed before it was accepted: the request got the error */
+    struct px_error error; /* FAILED, CANCELLED */
     uint64_t begun_ns, ended_ns;
     void (*cancel)(void *owner); /* NULL once there is nothing to cancel */
     void *owner;
@@ -45,9 +45,9 @@ struct job {
 };
 
 struct jobs_config {
-    size_t running_max; /* PX_E_BUSY beyond */
-    size_t kept_max;    /* jobs in all */
-    size_t bytes_max;   /* of results kept */
+    size_t running_max;                                     /* PX_E_BUSY beyond */
+    size_t kept_max;                                        /* jobs in all */
+    size_t bytes_max;                                       /* of results kept */
     void (*changed)(void *argument, const struct job *job); /* state or stage; may be NULL */
     void *argument;
 };
@@ -64,7 +64,7 @@ void jobs_cancel(struct jobs *jobs, struct job *job); /* idempotent; the end com
 
 void job_stage(struct jobs *jobs, struct job *job, unsigned stage);
 void job_done(struct jobs *jobs, struct job *job, char *bytes, size_t size, char *path); /* takes bytes and path */
-void job_failed(struct jobs *jobs, struct job *job, const struct px_error *error);
+void job_failed(struct jobs *jobs, struct job *job, const struct px_error *error); /* refused, without key: gone */
 
 const char *job_state_name(enum job_state state);
 void job_write(const struct job *job, struct px_writer *writer);    /* a map */

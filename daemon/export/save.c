@@ -66,8 +66,10 @@ static int place_open(const char *path, const char *below, struct place *place, 
         return px_fail(error, why.code, "%s", why.message);
     if (below != NULL && !lies_below(place->directory, below)) {
         close(place->directory);
-        return px_fail(error, PX_E_ACCESS, "path: \"%.200s\" is not below export_dir, where others than the daemon's "
-                                           "own user may write", path);
+        return px_fail(error, PX_E_ACCESS,
+                       "path: \"%.200s\" is not below export_dir, where others than the daemon's "
+                       "own user may write",
+                       path);
     }
     return 0;
 }

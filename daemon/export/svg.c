@@ -129,7 +129,9 @@ static bool write_layer(struct drawing *drawing, const struct export_layer *laye
 int svg_write(const struct export_page *page, const struct export_layer *layers, size_t layer_count,
               const struct svg_options *options, _Atomic unsigned *progress, const _Atomic bool *cancel, char **bytes,
               size_t *size, struct px_error *error) {
-    struct drawing drawing = {.decimals = options->decimals < 0 ? 0 : options->decimals > 6 ? 6 : options->decimals,
+    struct drawing drawing = {.decimals = options->decimals < 0   ? 0
+                                          : options->decimals > 6 ? 6
+                                                                  : options->decimals,
                               .progress = progress,
                               .cancel = cancel};
     for (size_t i = 0; i < layer_count; i++)

@@ -124,7 +124,8 @@ static bool grow(void **buffer, size_t *room, size_t wanted, size_t item_size) {
 
 static int decode_bytes(struct evaluation *evaluation, const struct plan_options *options, struct px_error *error) {
     struct px_document document = {0};
-    int code = px_value_decode(evaluation->request.bytes, evaluation->request.size, &PX_LIMITS_DEFAULT, &document, error);
+    int code =
+        px_value_decode(evaluation->request.bytes, evaluation->request.size, &PX_LIMITS_DEFAULT, &document, error);
     if (code == 0)
         code = plan_decode(&document.root, options, &evaluation->plan, error);
     px_document_free(&document);
@@ -179,12 +180,13 @@ static void call_helpers(struct evaluation *evaluation) {
     uint64_t work_ns = history != NULL ? history_work_ns(history) : 0;
     if (work_ns != 0 && work_ns < SHARE_FROM_NS)
         return;
-    for (int i = 0; i < EVALUATION_HELPERS_MAX && i + 1 < evaluation->pipeline->workers &&
-                    (size_t)i + 1 < evaluation->todo_count;
+    for (int i = 0;
+         i < EVALUATION_HELPERS_MAX && i + 1 < evaluation->pipeline->workers && (size_t)i + 1 < evaluation->todo_count;
          i++) {
         evaluation->helpers[i] = (struct helper){.job = {.run = run_helper}, .evaluation = evaluation};
         evaluation_enter(evaluation);
-        if (pool_submit(evaluation->pipeline->config.pool, evaluation->request.priority, &evaluation->helpers[i].job) == 0)
+        if (pool_submit(evaluation->pipeline->config.pool, evaluation->request.priority, &evaluation->helpers[i].job) ==
+            0)
             continue;
         evaluation_leave(evaluation); /* the pool is busy enough; our own job is outstanding still */
         return;
@@ -231,8 +233,8 @@ static void run_main(struct pool_job *job, struct worker *worker) {
     struct evaluation *evaluation = (struct evaluation *)((char *)job - offsetof(struct evaluation, job));
     uint64_t began = px_clock_ns();
     struct px_error error = {0};
-    int code = evaluation_stopped(evaluation) ? px_fail(&error, PX_E_CANCELLED, "cancelled")
-                                              : stage_plan(evaluation, &error);
+    int code =
+        evaluation_stopped(evaluation) ? px_fail(&error, PX_E_CANCELLED, "cancelled") : stage_plan(evaluation, &error);
     bool goes_on = code == 0 && !evaluation->request.decode_only && evaluation->plan->expression_count == 0;
     if (goes_on)
         code = make_room(evaluation, &error);
@@ -407,10 +409,9 @@ const struct evaluation_layer *evaluation_layers(const struct evaluation *evalua
 }
 
 struct evaluation_timings evaluation_timings(const struct evaluation *evaluation) {
-    struct evaluation_timings timings = {
-        .wall_ns = evaluation->wall_ns,
-        .hits = atomic_load_explicit(&evaluation->hits, memory_order_relaxed),
-        .computed = atomic_load_explicit(&evaluation->computed, memory_order_relaxed)};
+    struct evaluation_timings timings = {.wall_ns = evaluation->wall_ns,
+                                         .hits = atomic_load_explicit(&evaluation->hits, memory_order_relaxed),
+                                         .computed = atomic_load_explicit(&evaluation->computed, memory_order_relaxed)};
     for (int i = 0; i < PX_STAGE_COUNT; i++)
         timings.stage_ns[i] = stage_ns(evaluation, (enum px_stage)i);
     for (size_t i = 0; i < evaluation->layer_count && !has_failed(evaluation); i++)
@@ -449,7 +450,8 @@ static void add_warnings_of(struct evaluation *evaluation, size_t layer, const s
 
 size_t evaluation_warnings(const struct evaluation *evaluation, const char *const **texts) {
     struct evaluation *mine = (struct evaluation *)(uintptr_t)evaluation; /* gathered when first asked for */
-    if (mine->warning_count == 0 && !has_failed(mine) && mine->layer_count > 0 && notices_any(mine->pipeline->notices)) {
+    if (mine->warning_count == 0 && !has_failed(mine) && mine->layer_count > 0 &&
+        notices_any(mine->pipeline->notices)) {
         for (size_t i = 0; i < mine->layer_count; i++)
             add_warnings_of(mine, i, mine->plan->layers[i].node);
     }

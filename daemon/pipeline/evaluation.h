@@ -1,6 +1,7 @@
 /* evaluation.h: turns one plan into one slab a layer: stages A (decode, sign) to D (draw-ready), on POOL.
  *
- *     evaluation_start -> POOL: decode -> for each layer: longest cached prefix -> rest of the chain -> slab -> done (LOOP)
+ *     evaluation_start -> POOL: decode -> for each layer: longest cached prefix -> rest of the chain -> slab -> done
+ * (LOOP)
  *
  * Static prefix: per `history` (one a sketch), the signatures of the frame before; a step whose signature stood there
  * too is static: the longest static prefix is computed once and kept in the cache, the dynamic rest runs fused into the
@@ -35,7 +36,7 @@ struct pipeline_config {
 int pipeline_create(const struct pipeline_config *config, struct pipeline **pipeline, struct px_error *error);
 void pipeline_destroy(struct pipeline *pipeline); /* no evaluation is in flight any more */
 
-struct history *history_create(void); /* NULL: no memory */
+struct history *history_create(void);          /* NULL: no memory */
 void history_destroy(struct history *history); /* no evaluation with it is in flight any more */
 
 struct evaluation_request {
@@ -49,10 +50,10 @@ struct evaluation_request {
     struct overrides *overrides; /* a reference is taken; NULL: none */
     const double *values;        /* of the plan's expressions (with .plan); copied */
     size_t value_count;
-    bool has_seed;               /* `seed` stands in for the plan's own (not with a .plan without values) */
+    bool has_seed; /* `seed` stands in for the plan's own (not with a .plan without values) */
     uint64_t seed;
-    struct history *history;     /* NULL: free of live state */
-    bool decode_only;            /* stop after stage A: evaluation_plan */
+    struct history *history; /* NULL: free of live state */
+    bool decode_only;        /* stop after stage A: evaluation_plan */
     enum pool_priority priority;
     void (*done)(void *owner, struct evaluation *evaluation);
     void *owner;

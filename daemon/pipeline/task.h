@@ -2,7 +2,8 @@
  *
  *     task_begin -> in the cache: done
  *                -> somebody makes it: suspended until the cache wakes it
- *                -> ours to make: first what it needs (prefix, source, further nodes: tasks too), then the chain -> done
+ *                -> ours to make: first what it needs (prefix, source, further nodes: tasks too), then the chain ->
+ * done
  *
  *                -> an equal node of this plan is at it (twins.h): suspended until that is done
  *
@@ -25,19 +26,19 @@ enum task_part { TASK_WHOLE, TASK_PREFIX, TASK_SOURCE, TASK_PARTS };
 struct task {
     struct evaluation *evaluation;
     const struct plan_node *node;
-    size_t upto;          /* step: 0 the source, effect_count the whole */
+    size_t upto; /* step: 0 the source, effect_count the whole */
     enum task_part part;
-    bool root;            /* the whole of a layer */
-    bool owns_fill;       /* cache_fill or cache_fail is due */
-    bool begin_again;     /* what the next job does: begin, or compute */
+    bool root;        /* the whole of a layer */
+    bool owns_fill;   /* cache_fill or cache_fail is due */
+    bool begin_again; /* what the next job does: begin, or compute */
     size_t layer;
-    struct task *parent;  /* NULL: a layer's */
+    struct task *parent; /* NULL: a layer's */
     _Atomic unsigned needs;
-    struct slab *slab;    /* the result, with a reference */
-    struct slab *base;    /* a shorter prefix that the cache had, with a reference */
+    struct slab *slab; /* the result, with a reference */
+    struct slab *base; /* a shorter prefix that the cache had, with a reference */
     size_t base_upto;
-    struct task *prefix;  /* the task that makes the base; NULL: none */
-    struct twin *twin;    /* whose work this is, for all that are equal; NULL: nobody else's */
+    struct task *prefix; /* the task that makes the base; NULL: none */
+    struct twin *twin;   /* whose work this is, for all that are equal; NULL: nobody else's */
     struct task *next_twin;
     struct cache_waiter waiter;
     struct pool_job job;
@@ -104,7 +105,8 @@ struct evaluation {
     struct evaluation *next_spare;
 };
 
-/* evaluation_leave: one less outstanding; the last one posts the end. Nothing of the evaluation may be touched after. */
+/* evaluation_leave: one less outstanding; the last one posts the end. Nothing of the evaluation may be touched after.
+ */
 void evaluation_enter(struct evaluation *evaluation);
 void evaluation_leave(struct evaluation *evaluation);
 

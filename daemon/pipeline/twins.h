@@ -30,7 +30,7 @@ struct twins {
     struct twin_place {
         struct px_signature signature;
         uint32_t node; /* index + 1; 0: an empty place */
-    } *places;
+    } * places;
     size_t node_room;  /* nodes that all three have room for */
     size_t place_room; /* places in use: a power of two */
 };

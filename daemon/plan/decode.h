@@ -48,8 +48,8 @@ struct plan_body {
     _Atomic unsigned references;
     struct plan_memory memory;
     struct live_steps steps;
-    const struct px_value *source;   /* of a template: a copy of what was decoded, without binaries */
-    struct kept_lines *lines;        /* in order of decoding */
+    const struct px_value *source; /* of a template: a copy of what was decoded, without binaries */
+    struct kept_lines *lines;      /* in order of decoding */
     size_t lines_count, lines_room;
     struct plan_body *template_body; /* of an instance: keeps the template, whose lines it borrows; else NULL */
 };
@@ -88,7 +88,7 @@ struct decoder {
     size_t lines_next;
     struct plan_expression *expressions;
     size_t expression_count, expression_room;
-    bool literal;         /* expressions are refused: an override is being decoded */
+    bool literal; /* expressions are refused: an override is being decoded */
 
     size_t node_count;
     size_t vertex_count;

@@ -10,8 +10,8 @@ static int vertices_count(struct decoder *decoder, size_t more, const struct px_
         most = PX_GEOMETRY_VERTICES_MAX;
     decoder->vertex_count += more;
     if (decoder->vertex_count > most)
-        return px_fail_at(decoder->error, PX_E_LIMIT, path, "%zu vertices of lines in one plan; at most %zu are accepted",
-                          decoder->vertex_count, most);
+        return px_fail_at(decoder->error, PX_E_LIMIT, path,
+                          "%zu vertices of lines in one plan; at most %zu are accepted", decoder->vertex_count, most);
     return 0;
 }
 

@@ -46,8 +46,8 @@ static int unknown_kernel(struct decoder *decoder, enum kernel_role role, const 
     }
     char hint[96];
     return px_fail_at(decoder->error, PX_E_PARAM, path, "no %s \"%.*s\"; %sthere are %s", role_name(role),
-                      (int)(name->count < 40 ? name->count : 40), name->text,
-                      name_list_hint(&list, hint, sizeof hint), list.text);
+                      (int)(name->count < 40 ? name->count : 40), name->text, name_list_hint(&list, hint, sizeof hint),
+                      list.text);
 }
 
 static int slot_fill(struct decoder *decoder, struct kernel_slot *slot, const struct kernel *kernel) {
@@ -473,7 +473,7 @@ static bool is_layer_key(const struct px_value *key) {
 
 static int unknown_node_key(struct decoder *decoder, const struct px_value *key, const struct px_path *path,
                             bool layer) {
-    static const char *const names[] = {"shape", "params", "lines",    "concat", "effects",
+    static const char *const names[] = {"shape", "params", "lines", "concat",   "effects",
                                         "label", "name",   "color", "thickness"};
     struct name_list list = {.nearest = PX_NEAREST(key->text, key->count)};
     for (size_t i = 0; i < (layer ? 9u : 6u); i++)

@@ -68,8 +68,9 @@ static int expression_value(struct decoder *decoder, const struct px_value *valu
         return px_fail_at(decoder->error, PX_E_RANGE, path, "no value came for this expression");
     double result = decoder->values[decoder->value_next++];
     if (!isfinite(result))
-        return px_fail_at(decoder->error, PX_E_RANGE, path, "the expression \"%.*s\" gives %s, a finite number is needed",
-                          (int)(value->count < 80 ? value->count : 80), value->text, isnan(result) ? "NaN" : "infinity");
+        return px_fail_at(
+            decoder->error, PX_E_RANGE, path, "the expression \"%.*s\" gives %s, a finite number is needed",
+            (int)(value->count < 80 ? value->count : 80), value->text, isnan(result) ? "NaN" : "infinity");
     *number = result;
     return 0;
 }

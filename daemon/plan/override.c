@@ -9,9 +9,9 @@
 struct overrides {
     _Atomic unsigned references;
     size_t count;
-    struct override *list;          /* sorted by address */
-    struct px_document *documents;  /* one each: what `value` points into */
-    uint8_t **bytes;                /* one each: what a document borrows from */
+    struct override *list;         /* sorted by address */
+    struct px_document *documents; /* one each: what `value` points into */
+    uint8_t **bytes;               /* one each: what a document borrows from */
 };
 
 static int compare_addresses(const void *a, const void *b) {

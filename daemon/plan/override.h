@@ -19,11 +19,10 @@ struct override {
 };
 
 int overrides_create(const struct override *list, size_t count, struct overrides **overrides, struct px_error *error);
-struct overrides *overrides_ref(struct overrides *overrides);   /* NULL is fine */
-void overrides_unref(struct overrides *overrides);              /* NULL is fine */
-size_t overrides_count(const struct overrides *overrides);      /* NULL: 0 */
+struct overrides *overrides_ref(struct overrides *overrides); /* NULL is fine */
+void overrides_unref(struct overrides *overrides);            /* NULL is fine */
+size_t overrides_count(const struct overrides *overrides);    /* NULL: 0 */
 const struct override *overrides_find(const struct overrides *overrides, const char *address);
-
 
 /* overrides_under: those whose address begins with this prefix: neighbours in the snapshot. */
 const struct override *overrides_under(const struct overrides *overrides, const char *prefix, size_t length,

@@ -39,7 +39,8 @@ static size_t earlier_like(const struct live_steps *steps, size_t index) {
     size_t count = 0;
     for (size_t i = 0; i < index; i++) {
         const struct live_step *other = &steps->items[i];
-        count += other->kernel == step->kernel && (other->label == step->label || strcmp(other->label, step->label) == 0);
+        count +=
+            other->kernel == step->kernel && (other->label == step->label || strcmp(other->label, step->label) == 0);
     }
     return count;
 }

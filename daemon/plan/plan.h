@@ -44,15 +44,15 @@ struct plan_step {
 
 struct plan_node {
     enum plan_source source;
-    struct plan_step shape;                    /* PLAN_SHAPE */
-    struct px_geometry lines;                  /* PLAN_LINES: checked */
-    const struct plan_node *const *children;   /* PLAN_CONCAT */
+    struct plan_step shape;                  /* PLAN_SHAPE */
+    struct px_geometry lines;                /* PLAN_LINES: checked */
+    const struct plan_node *const *children; /* PLAN_CONCAT */
     size_t child_count;
-    const struct plan_step *effects;           /* without bypassed ones */
+    const struct plan_step *effects; /* without bypassed ones */
     size_t effect_count;
-    const struct px_signature *signatures;     /* [0] the source, [i] after effect i: effect_count + 1 */
+    const struct px_signature *signatures; /* [0] the source, [i] after effect i: effect_count + 1 */
     const char *label;
-    uint32_t index;                            /* 0 .. node_count - 1, each node of the plan its own */
+    uint32_t index; /* 0 .. node_count - 1, each node of the plan its own */
 };
 
 struct plan_layer {
@@ -99,19 +99,21 @@ struct plan_options {
 int plan_decode(const struct px_value *value, const struct plan_options *options, struct plan **plan,
                 struct px_error *error);
 
-/* plan_instantiate: a new plan with the expressions' values in place (one an expression, finite); it keeps the template. */
+/* plan_instantiate: a new plan with the expressions' values in place (one an expression, finite); it keeps the
+ * template. */
 int plan_instantiate(const struct plan *template_plan, const double *values, size_t count,
                      const struct plan_options *options, struct plan **plan, struct px_error *error);
 struct plan *plan_ref(struct plan *plan);
 void plan_unref(struct plan *plan); /* NULL is fine */
 
-/* plan_parameters: visits every live parameter in order: its address, table entry, kernel, the value in force (a pointer
- * to the member in the parameter struct) and where it comes from: "cc", "override", "explicit", "default". */
+/* plan_parameters: visits every live parameter in order: its address, table entry, kernel, the value in force (a
+ * pointer to the member in the parameter struct) and where it comes from: "cc", "override", "explicit", "default". */
 typedef void plan_parameter_visit(void *argument, const char *address, const struct kernel *kernel,
                                   const struct param *param, const void *value, const char *from);
 void plan_parameters(const struct plan *plan, plan_parameter_visit *visit, void *argument);
 
-/* plan_param_check: whether a value fits a parameter, as an override of it must: PX_E_TYPE or PX_E_RANGE with the path. */
+/* plan_param_check: whether a value fits a parameter, as an override of it must: PX_E_TYPE or PX_E_RANGE with the path.
+ */
 int plan_param_check(const struct param *param, const struct px_value *value, const struct px_path *path,
                      struct px_error *error);
 

@@ -94,9 +94,9 @@ static const struct {
     const char *name;
     double size[2];
 } paper_sizes[] = {
-    {"A3", {297, 420}},         {"A4", {210, 297}},         {"A5", {148, 210}},         {"A6", {105, 148}},
-    {"B5", {176, 250}},         {"B6", {125, 176}},         {"SQUARE_100", {100, 100}}, {"SQUARE_200", {200, 200}},
-    {"SQUARE_300", {300, 300}},
+    {"A3", {297, 420}},         {"A4", {210, 297}},         {"A5", {148, 210}},
+    {"A6", {105, 148}},         {"B5", {176, 250}},         {"B6", {125, 176}},
+    {"SQUARE_100", {100, 100}}, {"SQUARE_200", {200, 200}}, {"SQUARE_300", {300, 300}},
 };
 
 static bool named_size(const struct px_value *value, double size[2]) {
@@ -140,7 +140,7 @@ static int decode_size(struct decoder *decoder, const struct px_value *value, co
 }
 
 static int unknown_name(struct decoder *decoder, const struct px_value *key, const struct px_path *path,
-                       const char *accepted) {
+                        const char *accepted) {
     char text[48];
     snprintf(text, sizeof text, "%.*s", (int)(key->count < 40 ? key->count : 40), key->text);
     const struct px_path at = {path, text, 0};
@@ -150,8 +150,8 @@ static int unknown_name(struct decoder *decoder, const struct px_value *key, con
 static int decode_canvas(struct decoder *decoder, const struct px_value *value, const struct px_path *parent,
                          struct plan_canvas *canvas) {
     const struct px_path path = {parent, "canvas", 0};
-    *canvas = (struct plan_canvas){
-        .size = {148, 210}, .background = {1, 1, 1, 1}, .color = {0, 0, 0, 1}, .thickness = 0.25f};
+    *canvas =
+        (struct plan_canvas){.size = {148, 210}, .background = {1, 1, 1, 1}, .color = {0, 0, 0, 1}, .thickness = 0.25f};
     if (value_absent(value))
         return 0;
     if (value->type != PX_MAP)
@@ -311,7 +311,8 @@ static int decode_whole(struct decoder *decoder, const struct px_value *value) {
         else if (is_node(value))
             return decode_single(decoder, value, path);
         else
-            return unknown_name(decoder, &pair->key, path, "canvas, seed, layers; or a node with shape, lines or concat");
+            return unknown_name(decoder, &pair->key, path,
+                                "canvas, seed, layers; or a node with shape, lines or concat");
     }
     if (layers == NULL)
         return px_fail_at(decoder->error, PX_E_PARAM, path, "no layers, nor shape, lines or concat");

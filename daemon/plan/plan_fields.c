@@ -1,5 +1,5 @@
-/* plan_fields.c: the fields of a plan as tables, for describe; the decoder in plan_decode.c and node_decode.c has more to
- * say than such a table can (expressions, either-or), and its tests hold the two together. */
+/* plan_fields.c: the fields of a plan as tables, for describe; the decoder in plan_decode.c and node_decode.c has more
+ * to say than such a table can (expressions, either-or), and its tests hold the two together. */
 #include "daemon/plan/plan.h"
 
 struct plan_fields {
@@ -19,7 +19,8 @@ struct canvas_fields {
 };
 static const struct px_field canvas_table[] = {
     PX_FIELD(VALUE, struct canvas_fields, size, .nullable = true, .unit = "mm",
-             .help = "A3, A4, A5 (default), A6, B5, B6, each with _LANDSCAPE; SQUARE_100, _200, _300; or [width, height]."),
+             .help =
+                 "A3, A4, A5 (default), A6, B5, B6, each with _LANDSCAPE; SQUARE_100, _200, _300; or [width, height]."),
     PX_FIELD(VALUE, struct canvas_fields, background, .nullable = true,
              .help = "\"#rrggbb[aa]\" or three or four numbers from 0 to 1; default white."),
     PX_FIELD(VALUE, struct canvas_fields, color, .nullable = true, .help = "Of lines, default black."),

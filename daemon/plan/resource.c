@@ -190,8 +190,8 @@ static int stored_read(struct resources *resources, int fd, const char *path, co
                        const struct stored **stored, struct px_error *error) {
     size_t size = (size_t)status->st_size;
     if (size > RESOURCE_BYTES_MAX || resources->bytes + size > BYTES_MAX || resources->stored_count == RESOURCES_MAX)
-        return px_fail(error, PX_E_LIMIT, "%s: %zu bytes; at most %zu in one font and %d fonts of %zu bytes in all", path,
-                       size, RESOURCE_BYTES_MAX, RESOURCES_MAX, BYTES_MAX);
+        return px_fail(error, PX_E_LIMIT, "%s: %zu bytes; at most %zu in one font and %d fonts of %zu bytes in all",
+                       path, size, RESOURCE_BYTES_MAX, RESOURCES_MAX, BYTES_MAX);
     struct stored *made = calloc(1, sizeof *made);
     uint8_t *bytes = malloc(size + 1);
     char *copy = strdup(path);
@@ -291,10 +291,10 @@ static int font_resolve(struct resources *resources, const char *name, size_t le
     bool fallback;
     const char *path = path_of_name(resources, text, &fallback);
     const struct stored *stored = NULL;
-    int code = path == NULL ? px_fail(error, PX_E_NOT_FOUND,
-                                      "no font \"%.80s\", nor %s to stand in: install fonts-dejavu-core", text,
-                                      FALLBACK_FAMILY)
-                            : stored_open(resources, path, &stored, error);
+    int code = path == NULL
+                   ? px_fail(error, PX_E_NOT_FOUND, "no font \"%.80s\", nor %s to stand in: install fonts-dejavu-core",
+                             text, FALLBACK_FAMILY)
+                   : stored_open(resources, path, &stored, error);
     if (code < 0) {
         free(text);
         return code;

@@ -1,8 +1,8 @@
 /* resource.h: bytes from outside that kernels need: fonts, found by path or name, read once, known by digest.
  *
  * A name is an existing path, else part of a file name or family (fontconfig's list, sorted by path, ignoring case),
- * else DejaVu Sans stands in and the kernel warns. Read into memory rather than mapped, so that a file that is cut short
- * under us is no SIGBUS; kept while the daemon lives, bounded.
+ * else DejaVu Sans stands in and the kernel warns. Read into memory rather than mapped, so that a file that is cut
+ * short under us is no SIGBUS; kept while the daemon lives, bounded.
  *
  * Threads  any (POOL normally): one lock, never held while a kernel runs. A changed file is a new resource.
  */

@@ -9,7 +9,8 @@ static const struct {
     const char *name;
     size_t offset;
 } figures[] = {
-#define FIGURE(member) {#member, offsetof(struct cache_stats, member)}
+#define FIGURE(member)                                                                                                 \
+    { #member, offsetof(struct cache_stats, member) }
     FIGURE(budget_bytes), FIGURE(used_bytes), FIGURE(entries),  FIGURE(hits),    FIGURE(misses), FIGURE(waits),
     FIGURE(fills),        FIGURE(admitted),   FIGURE(rejected), FIGURE(evicted), FIGURE(failed), FIGURE(lock_waits),
 #undef FIGURE

@@ -194,8 +194,9 @@ static int take_path(struct export_run *run, const struct export_params *params,
         return px_fail(error, PX_E_RANGE, "path: holds a zero byte");
     if (!rpc_call_own_uid(run->call)) {
         if (export_dir[0] == '\0')
-            return px_fail(error, PX_E_ACCESS, "path: only the daemon's own user may have files written, and others "
-                                               "below export_dir, which is not set; leave path out and take job.result");
+            return px_fail(error, PX_E_ACCESS,
+                           "path: only the daemon's own user may have files written, and others "
+                           "below export_dir, which is not set; leave path out and take job.result");
         run->below = strdup(export_dir);
         if (run->below == NULL)
             return px_fail(error, PX_E_NO_MEMORY, "no memory for a path");
@@ -210,7 +211,8 @@ static int take_options(struct export_run *run, const struct export_params *para
     const struct px_path path = {NULL, "options", 0};
     struct svg_fields fields;
     if (params->format != FORMAT_SVG)
-        return px_fail(error, PX_E_UNSUPPORTED, "format: %s is not made here yet; svg is", format_names[params->format]);
+        return px_fail(error, PX_E_UNSUPPORTED, "format: %s is not made here yet; svg is",
+                       format_names[params->format]);
     int code = px_message_decode(&svg_message, params->options, &path, NULL, &fields, error);
     if (code == 0)
         run->svg = (struct svg_options){.decimals = (int)fields.decimals, .background = fields.background};
@@ -226,8 +228,7 @@ static struct export_run *run_create(struct rpc_call *call, const struct export_
     }
     run->call = call;
     run->daemon = rpc_daemon(call);
-    run->picture = (struct picture){
-        .daemon = run->daemon, .planned = run_planned, .done = run_evaluated, .owner = run};
+    run->picture = (struct picture){.daemon = run->daemon, .planned = run_planned, .done = run_evaluated, .owner = run};
     if (take_options(run, params, error) == 0 && take_path(run, params, error) == 0)
         return run;
     run_free(run);

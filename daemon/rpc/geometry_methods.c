@@ -128,8 +128,9 @@ static int pin_layers(struct rpc_call *call, const struct evaluation_layer *laye
     struct arena_server *server = rpc_daemon(call)->arena_server;
     int pid = rpc_call_peer_pid(call);
     if (pid == 0 || server == NULL)
-        return px_fail(error, PX_E_UNSUPPORTED, "result: handles are for clients of rpc.sock that also hold arena.sock; "
-                                                "ask for bytes here");
+        return px_fail(error, PX_E_UNSUPPORTED,
+                       "result: handles are for clients of rpc.sock that also hold arena.sock; "
+                       "ask for bytes here");
     for (size_t i = 0; i < count; i++) {
         int code = arena_server_pin(server, pid, layers[i].slab, error);
         if (code == 0)
@@ -184,8 +185,8 @@ static int take_seed(const struct px_value *value, struct picture_request *reque
         return 0;
     if (!px_value_number(value, &number))
         return px_fail(error, PX_E_TYPE, "seed: expected a whole number, got %s", px_type_name(value->type));
-    if (value->type == PX_REAL && !(number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
-                                    (double)(int64_t)number == number))
+    if (value->type == PX_REAL &&
+        !(number >= -9007199254740992.0 && number <= 9007199254740992.0 && (double)(int64_t)number == number))
         return px_fail(error, PX_E_RANGE, "seed: expected a whole number, got %g", number);
     request->has_seed = true;
     request->seed = value->type == PX_UINT  ? value->uinteger
@@ -225,8 +226,7 @@ struct release_params {
 static const struct px_field release_fields[] = {
     PX_FIELD(LIST, struct release_params, handles, .required = true, .help = "Handles as geometry.eval gave them."),
 };
-static const struct px_message release_message =
-    PX_MESSAGE("geometry.release", release_fields, struct release_params);
+static const struct px_message release_message = PX_MESSAGE("geometry.release", release_fields, struct release_params);
 
 struct handle_fields {
     int64_t arena, offset, size, generation;

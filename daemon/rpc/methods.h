@@ -16,7 +16,11 @@
     X(sketch)                                                                                                          \
     X(clock)                                                                                                           \
     X(param)                                                                                                           \
-    X(cc)
+    X(cc)                                                                                                              \
+    X(geometry)                                                                                                        \
+    X(export)                                                                                                          \
+    X(job)                                                                                                             \
+    X(cache)
 
 #define X(name) extern const struct rpc_method_table name##_method_table;
 METHOD_NAMESPACES(X)

@@ -38,8 +38,9 @@ static void have_values(void *argument, const double *values, size_t count, cons
         finish(picture, error);
         return;
     }
-    evaluate(picture, (struct evaluation_request){
-                          .plan = picture->plan, .values = values, .value_count = count, .priority = picture->priority});
+    evaluate(picture,
+             (struct evaluation_request){
+                 .plan = picture->plan, .values = values, .value_count = count, .priority = picture->priority});
 }
 
 static void ask_values(struct picture *picture) {
@@ -148,9 +149,10 @@ int picture_start(struct picture *picture, const struct picture_request *request
     if (has_sketch)
         sketch_plan_at(picture->daemon->sketches, name, request->t, have_sketch_plan, picture);
     else
-        evaluate(picture, (struct evaluation_request){.value = request->plan,
-                                                      .decode_only = request->check_first,
-                                                      .priority = request->check_first ? POOL_CONTROL : request->priority});
+        evaluate(picture,
+                 (struct evaluation_request){.value = request->plan,
+                                             .decode_only = request->check_first,
+                                             .priority = request->check_first ? POOL_CONTROL : request->priority});
     return 0;
 }
 

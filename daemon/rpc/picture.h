@@ -22,15 +22,15 @@ struct picture_request {
     double t;
     bool has_seed;
     uint64_t seed;
-    const struct px_value *cc;   /* {"1": 0.5, ...} or a list; NULL: all 0 */
+    const struct px_value *cc; /* {"1": 0.5, ...} or a list; NULL: all 0 */
     enum pool_priority priority;
-    bool check_first;            /* the plan is decoded by itself first, then `planned` is called */
+    bool check_first; /* the plan is decoded by itself first, then `planned` is called */
 };
 
 struct picture {
     struct daemon *daemon;
-    void (*planned)(void *owner);                                   /* the plan is good; may be NULL */
-    void (*done)(void *owner, const struct px_error *error);        /* NULL: picture->evaluation has the layers */
+    void (*planned)(void *owner);                            /* the plan is good; may be NULL */
+    void (*done)(void *owner, const struct px_error *error); /* NULL: picture->evaluation has the layers */
     void *owner;
 
     enum pool_priority priority;

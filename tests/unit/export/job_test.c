@@ -118,6 +118,22 @@ START_TEST(too_many_running_jobs_are_refused) {
 }
 END_TEST
 
+START_TEST(a_refused_job_stays_only_for_its_key) {
+    struct jobs *jobs = jobs_of(4, 8, 100);
+    const struct px_error error = {.code = PX_E_PARAM, .message = "no"};
+    int64_t ids[2];
+    for (int i = 0; i < 2; i++) {
+        struct job *job = add(jobs, i == 0 ? "" : "k");
+        ids[i] = job->id;
+        job->refused = true;
+        job_failed(jobs, job, &error);
+    }
+    ck_assert_ptr_null(jobs_find(jobs, ids[0]));
+    ck_assert_str_eq(jobs_find(jobs, ids[1])->error.message, "no");
+    jobs_destroy(jobs);
+}
+END_TEST
+
 /* ---- save -------------------------------------------------------------------------------------------------------- */
 
 static char directory[64];
@@ -178,6 +194,7 @@ int main(void) {
     tcase_add_test(tests, the_oldest_finished_jobs_make_room);
     tcase_add_test(tests, a_result_larger_than_all_is_kept_until_the_next);
     tcase_add_test(tests, too_many_running_jobs_are_refused);
+    tcase_add_test(tests, a_refused_job_stays_only_for_its_key);
     TCase *saving = tcase_create("save");
     tcase_add_checked_fixture(saving, make_directory, remove_directory);
     tcase_add_test(saving, a_file_is_replaced_as_a_whole);

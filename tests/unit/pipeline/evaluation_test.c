@@ -99,7 +99,9 @@ static void assert_work(struct rig *rig, const char *text, struct history *histo
 
 static const char *moving(char *out, size_t size, double t) {
     snprintf(out, size,
-             "{\"layers\":[{\"shape\":\"sphere\",\"effects\":[[\"scale\",{\"scale\":80}],[\"displace\",{\"t_sec\":%.3f}]]}]}", t);
+             "{\"layers\":[{\"shape\":\"sphere\",\"effects\":[[\"scale\",{\"scale\":80}],[\"displace\",{\"t_sec\":%.3f}"
+             "]]}]}",
+             t);
     return out;
 }
 
@@ -268,12 +270,14 @@ static void assert_failure(size_t vertices_max, const char *text, int code, cons
 }
 
 START_TEST(a_failure_names_layer_step_and_kernel) {
-    assert_failure(1000, "{\"layers\":[{\"shape\":\"line\"},{\"name\":\"big\",\"shape\":\"grid\",\"params\":{\"nx\":600}}]}",
-                   PX_E_LIMIT, "layer \"big\", shape (grid): ");
     assert_failure(1000,
-                   "{\"layers\":[{\"name\":\"many\",\"shape\":\"polygon\",\"effects\":[[\"scale\"],[\"twist\",{\"bypass\":true}],"
-                   "[\"repeat\",{\"count\":9000}]]}]}",
-                   PX_E_LIMIT, "layer \"many\", effect 2 (repeat): ");
+                   "{\"layers\":[{\"shape\":\"line\"},{\"name\":\"big\",\"shape\":\"grid\",\"params\":{\"nx\":600}}]}",
+                   PX_E_LIMIT, "layer \"big\", shape (grid): ");
+    assert_failure(
+        1000,
+        "{\"layers\":[{\"name\":\"many\",\"shape\":\"polygon\",\"effects\":[[\"scale\"],[\"twist\",{\"bypass\":true}],"
+        "[\"repeat\",{\"count\":9000}]]}]}",
+        PX_E_LIMIT, "layer \"many\", effect 2 (repeat): ");
     assert_failure(1000,
                    "{\"layers\":[{\"name\":\"both\",\"concat\":[{\"label\":\"inner\",\"shape\":\"sphere\",\"params\":"
                    "{\"subdivisions\":5}}]}]}",
@@ -284,8 +288,8 @@ END_TEST
 
 START_TEST(a_step_with_nothing_to_do_gives_its_input) {
     struct rig rig = rig_open(1, 1000000);
-    struct evaluation *evaluation = evaluate(
-        &rig, "{\"layers\":[{\"lines\":[[[1,2],[3,4]]],\"effects\":[[\"translate\"]]},{\"lines\":[]}]}", NULL);
+    struct evaluation *evaluation =
+        evaluate(&rig, "{\"layers\":[{\"lines\":[[[1,2],[3,4]]],\"effects\":[[\"translate\"]]},{\"lines\":[]}]}", NULL);
     assert_fine(evaluation);
     size_t count;
     const struct evaluation_layer *layers = evaluation_layers(evaluation, &count);
@@ -301,7 +305,8 @@ END_TEST
 /* Everything a plan can hold, without anything random. */
 static const char mixed[] =
     "{\"seed\":7,\"layers\":["
-    "{\"shape\":\"sphere\",\"effects\":[[\"scale\",{\"scale\":[50,40,30]}],[\"displace\"],[\"rotate\",{\"rotation\":[1,2,3]}]]},"
+    "{\"shape\":\"sphere\",\"effects\":[[\"scale\",{\"scale\":[50,40,30]}],[\"displace\"],[\"rotate\",{\"rotation\":[1,"
+    "2,3]}]]},"
     "{\"shape\":\"torus\",\"effects\":[[\"dash\"],[\"twist\"]]},"
     "{\"concat\":[{\"shape\":\"polygon\",\"effects\":[[\"fill\",{\"density\":[5,20]}]]},{\"lines\":[[[1,2,3],[4,5]]]},"
     "{\"shape\":\"polygon\"}],\"effects\":[[\"repeat\",{\"count\":5,\"offset\":3}],[\"wobble\"]]},"
@@ -346,8 +351,12 @@ START_TEST(a_plan_with_expressions_asks_for_their_values) {
     ck_assert(evaluation_wants_values(first));
     ck_assert_uint_eq(count, 0);
     double value = 4;
-    struct evaluation_request request = {
-        .plan = evaluation_plan(first), .values = &value, .value_count = 1, .priority = POOL_CONTROL, .done = done, .owner = &rig};
+    struct evaluation_request request = {.plan = evaluation_plan(first),
+                                         .values = &value,
+                                         .value_count = 1,
+                                         .priority = POOL_CONTROL,
+                                         .done = done,
+                                         .owner = &rig};
     struct evaluation *second;
     ck_assert_int_eq(evaluation_start(rig.pipeline, &request, &second, NULL), 0);
     rig.awaited++;
@@ -362,7 +371,8 @@ START_TEST(a_plan_with_expressions_asks_for_their_values) {
 END_TEST
 
 START_TEST(warnings_come_again_with_a_cached_geometry) {
-    static const char text[] = "{\"layers\":[{\"name\":\"title\",\"shape\":\"text\",\"params\":{\"font\":\"no such font\"}}]}";
+    static const char text[] =
+        "{\"layers\":[{\"name\":\"title\",\"shape\":\"text\",\"params\":{\"font\":\"no such font\"}}]}";
     struct rig rig = rig_open(1, 1000000);
     for (int frame = 0; frame < 4; frame++) {
         struct evaluation *evaluation = evaluate(&rig, text, rig.history);

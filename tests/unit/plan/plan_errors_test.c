@@ -9,8 +9,8 @@ struct bad_plan {
     const char *begins; /* of the message */
 };
 
-#define LAYER(fields) "{\"layers\":[{" fields "}]}"
-#define SHAPE(fields) LAYER("\"shape\":\"polygon\"," fields)
+#define LAYER(fields)  "{\"layers\":[{" fields "}]}"
+#define SHAPE(fields)  LAYER("\"shape\":\"polygon\"," fields)
 #define EFFECT(fields) LAYER("\"shape\":\"polygon\",\"effects\":[" fields "]")
 
 static const struct bad_plan bad_plans[] = {
@@ -33,7 +33,8 @@ static const struct bad_plan bad_plans[] = {
     {"{\"layers\":[],\"canvas\":{\"size\":[5,inf]}}", PX_E_RANGE, "plan.canvas.size[1]: expected a length in mm"},
     {"{\"layers\":[],\"canvas\":{\"size\":4}}", PX_E_TYPE, "plan.canvas.size: expected A3"},
     {"{\"layers\":[],\"canvas\":{\"thickness\":-1}}", PX_E_RANGE, "plan.canvas.thickness: expected a thickness"},
-    {"{\"layers\":[],\"canvas\":{\"background\":\"white\"}}", PX_E_RANGE, "plan.canvas.background: expected \"#rrggbb\""},
+    {"{\"layers\":[],\"canvas\":{\"background\":\"white\"}}", PX_E_RANGE,
+     "plan.canvas.background: expected \"#rrggbb\""},
     {SHAPE("\"color\":\"#12345\""), PX_E_RANGE, "plan.layers[0].color: expected \"#rrggbb\""},
     {SHAPE("\"color\":\"#12345g\""), PX_E_RANGE, "plan.layers[0].color: expected"},
     {SHAPE("\"color\":[0,0]"), PX_E_RANGE, "plan.layers[0].color: expected"},
@@ -51,7 +52,8 @@ static const struct bad_plan bad_plans[] = {
     {SHAPE("\"params\":{\"bypass\":true}"), PX_E_PARAM, "plan.layers[0].params.bypass: polygon has no such parameter"},
     {SHAPE("\"params\":{\"n_sides\":\"6\"}"), PX_E_TYPE, "plan.layers[0].params.n_sides: expected a whole number"},
     {SHAPE("\"params\":{\"n_sides\":true}"), PX_E_TYPE, "plan.layers[0].params.n_sides: expected a whole number"},
-    {SHAPE("\"params\":{\"n_sides\":inf}"), PX_E_RANGE, "plan.layers[0].params.n_sides: expected a whole number, got inf"},
+    {SHAPE("\"params\":{\"n_sides\":inf}"), PX_E_RANGE,
+     "plan.layers[0].params.n_sides: expected a whole number, got inf"},
     {SHAPE("\"params\":{\"phase\":nan}"), PX_E_RANGE, "plan.layers[0].params.phase: expected a number, got NaN"},
     {SHAPE("\"params\":{\"phase\":nil}"), PX_E_TYPE, "plan.layers[0].params.phase: expected a number, got nil"},
     {SHAPE("\"params\":{\"phase\":[1,2,3]}"), PX_E_TYPE, "plan.layers[0].params.phase: expected a number, got list"},
@@ -143,7 +145,8 @@ START_TEST(limits_are_named) {
     free(open);
     assert_limit(text, "more than 12 deep");
     assert_limit(repeated("{\"lines\":[[", "[1,2],", 100001, "]]}"), "at most 100000 are accepted");
-    assert_limit(repeated("{\"lines\":[[", "[\"=t\",2],", PLAN_EXPRESSIONS_MAX + 1, "]]}"), "more than 4096 expressions");
+    assert_limit(repeated("{\"lines\":[[", "[\"=t\",2],", PLAN_EXPRESSIONS_MAX + 1, "]]}"),
+                 "more than 4096 expressions");
 }
 END_TEST
 

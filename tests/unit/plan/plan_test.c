@@ -97,8 +97,8 @@ START_TEST(a_signature_knows_what_changes_bytes_and_nothing_else) {
                 "{\"shape\":\"line\",\"effects\":[[\"fill\",{\"density\":[5,5]}]]}", false);
     assert_same("{\"shape\":\"line\",\"effects\":[[\"scale\",{\"scale\":2}]]}",
                 "{\"shape\":\"line\",\"effects\":[[\"scale\",{\"scale\":[2,2,2]}]]}", true);
-    assert_same("{\"lines\":[[[1,2]]]}", "{\"lines\":{\"coords\":'0000803f0000004000000000',\"offsets\":'0000000001000000'}}",
-                true);
+    assert_same("{\"lines\":[[[1,2]]]}",
+                "{\"lines\":{\"coords\":'0000803f0000004000000000',\"offsets\":'0000000001000000'}}", true);
     assert_same("{\"lines\":[[[1,2],[3,4]]]}", "{\"lines\":[[[1,2]],[[3,4]]]}", false);
     assert_same("{\"concat\":[{\"shape\":\"line\"}]}", "{\"shape\":\"line\"}", false);
     assert_same("{\"concat\":[{\"shape\":\"line\"},{\"shape\":\"grid\"}]}",
@@ -171,8 +171,9 @@ START_TEST(the_seed_counts_only_where_it_is_used) {
         char texts[2][160];
         for (int seed = 0; seed < 2; seed++)
             snprintf(texts[seed], sizeof texts[seed],
-                     kernels[i]->role == KERNEL_SHAPE ? "{\"seed\":%d,\"layers\":[{\"shape\":\"%s\"}]}"
-                                                      : "{\"seed\":%d,\"layers\":[{\"shape\":\"line\",\"effects\":[[\"%s\"]]}]}",
+                     kernels[i]->role == KERNEL_SHAPE
+                         ? "{\"seed\":%d,\"layers\":[{\"shape\":\"%s\"}]}"
+                         : "{\"seed\":%d,\"layers\":[{\"shape\":\"line\",\"effects\":[[\"%s\"]]}]}",
                      seed, kernels[i]->name);
         bool needs_node = false;
         for (size_t j = 0; j < kernels[i]->param_count; j++)
@@ -187,7 +188,8 @@ END_TEST
 
 static const char template_text[] =
     "{\"seed\":\"=9\",\"canvas\":{\"size\":[\"=w\",100]},\"layers\":[{\"shape\":\"polygon\",\"thickness\":\"=cc[1]\","
-    "\"color\":[\"=math.t\",0,0],\"params\":{\"phase\":\"=frame\"},\"effects\":[[\"scale\",{\"scale\":[1,\"=lfo(1)\",2]}],"
+    "\"color\":[\"=math.t\",0,0],\"params\":{\"phase\":\"=frame\"},\"effects\":[[\"scale\",{\"scale\":[1,\"=lfo(1)\",2]"
+    "}],"
     "[\"fill\",{\"density\":[\"=1\",3]}]]},{\"lines\":[[[1,2],[3,4]]]},{\"lines\":[[[\"=2\",2],[3,4]]]}]}";
 
 START_TEST(expressions_are_found_with_their_places) {
@@ -225,8 +227,9 @@ START_TEST(an_instance_is_the_plan_with_the_values_in_place) {
     ck_assert(plan->layers[0].color[0] == 1 && plan->layers[0].thickness == 0); /* clamped, not refused */
     ck_assert(plan->layers[1].node->lines.coords[3] == 3);
     ck_assert(plan->layers[2].node->lines.coords[0] == 1);
-    struct px_signature written = signature_of("{\"shape\":\"polygon\",\"params\":{\"phase\":30},\"effects\":[[\"scale\","
-                                               "{\"scale\":[1,0.5,2]}],[\"fill\",{\"density\":[7,3]}]]}");
+    struct px_signature written =
+        signature_of("{\"shape\":\"polygon\",\"params\":{\"phase\":30},\"effects\":[[\"scale\","
+                     "{\"scale\":[1,0.5,2]}],[\"fill\",{\"density\":[7,3]}]]}");
     ck_assert(px_signature_equal(plan->layers[0].node->signatures[2], written));
     plan_unref(plan);
 }
@@ -238,8 +241,7 @@ START_TEST(a_value_that_is_no_number_names_its_expression) {
     const double value = NAN;
     struct px_error error = {0};
     ck_assert_int_eq(plan_instantiate(template_plan, &value, 1, &options, &plan, &error), PX_E_RANGE);
-    ck_assert_str_eq(error.message,
-                     "plan.params.length: the expression \"=0/0\" gives NaN, a finite number is needed");
+    ck_assert_str_eq(error.message, "plan.params.length: the expression \"=0/0\" gives NaN, a finite number is needed");
     plan_unref(template_plan);
 }
 END_TEST
@@ -281,9 +283,10 @@ static void visit(void *argument, const char *address, const struct kernel *kern
 }
 
 START_TEST(parameters_are_listed_with_address_value_and_origin) {
-    struct plan *plan = decode("{\"layers\":[{\"name\":\"a.b/c#d\",\"shape\":\"line\",\"params\":{\"angle\":5},"
-                               "\"effects\":[[\"trim\"],[\"trim\",{\"bypass\":true}]]},"
-                               "{\"concat\":[{\"shape\":\"line\"},{\"shape\":\"line\",\"label\":\"own\"},{\"shape\":\"line\"}]}]}");
+    struct plan *plan =
+        decode("{\"layers\":[{\"name\":\"a.b/c#d\",\"shape\":\"line\",\"params\":{\"angle\":5},"
+               "\"effects\":[[\"trim\"],[\"trim\",{\"bypass\":true}]]},"
+               "{\"concat\":[{\"shape\":\"line\"},{\"shape\":\"line\",\"label\":\"own\"},{\"shape\":\"line\"}]}]}");
     struct visited visited = {""};
     plan_parameters(plan, visit, &visited);
     ck_assert_str_eq(visited.text, "a_b_c_d/line.length 1 default\na_b_c_d/line.angle 5 explicit\n"
@@ -299,13 +302,14 @@ START_TEST(parameters_are_listed_with_address_value_and_origin) {
 END_TEST
 
 START_TEST(overrides_win_over_the_plan_and_controllers_are_told_apart) {
-    static const char *const addresses[] = {"layer0/trim#2.bypass", "layer0/line.angle", "layer0/trim.end_param",
-                                            "layer0/line.length", "layer0/line.nonsense", "layer00/line.angle"};
+    static const char *const addresses[] = {"layer0/trim#2.bypass", "layer0/line.angle",    "layer0/trim.end_param",
+                                            "layer0/line.length",   "layer0/line.nonsense", "layer00/line.angle"};
     static const char *const values[] = {"true", "7", "0.9", "\"long\"", "1", "99"};
     static const bool cc[] = {false, false, true, false, false, false};
     struct overrides *overrides = overrides_of(addresses, values, cc, 6);
     struct plan *plan = decode_with("{\"layers\":[{\"shape\":\"line\",\"params\":{\"angle\":5,\"length\":3},"
-                                    "\"effects\":[[\"trim\"],[\"trim\"]]}]}", overrides);
+                                    "\"effects\":[[\"trim\"],[\"trim\"]]}]}",
+                                    overrides);
     struct visited visited = {""};
     plan_parameters(plan, visit, &visited);
     ck_assert_str_eq(visited.text, "layer0/line.length 3 explicit\nlayer0/line.angle 7 override\n"
