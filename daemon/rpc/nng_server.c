@@ -149,7 +149,7 @@ static int context_add(struct nng_server *server) {
 
 /* Opens contexts until enough listen again. */
 static void keep_listening(struct nng_server *server) {
-    while (server->count < LISTENING_MIN && server->count < server->count_max)
+    while (server->listening < LISTENING_MIN && server->count < server->count_max)
         if (context_add(server) != 0)
             return;
 }
