@@ -5,7 +5,7 @@
  * Without a name it follows the sketch that has the focus. It may be started before the daemon, and goes on when the
  * daemon is started anew.
  */
-#include "px/px.h"
+#include <px/px.h>
 
 #include <stdio.h>
 #include <time.h>
