@@ -71,40 +71,19 @@ static int job_ask(struct ctl *ctl, const char *method, uint64_t id, struct answ
     return ctl_ask(ctl, method, &params, answer, error);
 }
 
-/* 1: done; 0: not yet. Why it failed comes with job.result. */
-static int job_ended(struct ctl *ctl, uint64_t id, struct px_error *error) {
-    struct answer answer;
-    char state[32];
-    int code = job_ask(ctl, "job.get", id, &answer, error);
-    if (code < 0)
-        return code;
-    value_text(&answer.document.root, "state", state, sizeof state);
-    answer_free(&answer);
-    return strcmp(state, "queued") != 0 && strcmp(state, "running") != 0;
-}
-
-static const struct px_value *find_bytes(const struct px_value *result) {
-    if (result->type == PX_BIN || result->type == PX_STR)
-        return result;
-    const struct px_value *data = px_value_get(result, "data");
-    return data && (data->type == PX_BIN || data->type == PX_STR) ? data : NULL;
-}
-
 int job_finish(struct ctl *ctl, uint64_t id, struct answer *answer, const void **bytes, size_t *size,
                struct px_error *error) {
-    *answer = (struct answer){0};
+    struct px_error why;
     long wait_ms = JOB_LOOK_FIRST_MS;
     int code;
-    while ((code = job_ended(ctl, id, error)) == 0) {
+    while ((code = job_ask(ctl, "job.result", id, answer, &why)) == PX_E_BUSY) {
         nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000000}, NULL);
         wait_ms = wait_ms * 2 > JOB_LOOK_LAST_MS ? JOB_LOOK_LAST_MS : wait_ms * 2;
     }
-    if (code > 0)
-        code = job_ask(ctl, "job.result", id, answer, error);
     if (code < 0)
-        return code;
-    const struct px_value *data = find_bytes(&answer->document.root);
-    if (!data)
+        return px_fail(error, code, "%s", why.message);
+    const struct px_value *data = px_value_get(&answer->document.root, "bytes");
+    if (!data || data->type != PX_BIN)
         return px_fail(error, PX_E_PROTOCOL, "job.result gave no bytes");
     *bytes = data->bytes;
     *size = data->count;

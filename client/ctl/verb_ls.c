@@ -5,7 +5,7 @@
 
 static void add_sketch(struct table *table, const struct px_value *sketch) {
     char text[256];
-    table_add(table, value_true(sketch, "focused") || value_true(sketch, "focus") ? "*" : "");
+    table_add(table, value_true(sketch, "focused") ? "*" : "");
     table_add(table, value_text(sketch, "name", text, sizeof text));
     table_add(table, value_text(sketch, "kind", text, sizeof text));
     table_add(table, value_text(sketch, "frame", text, sizeof text));

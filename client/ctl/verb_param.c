@@ -16,7 +16,7 @@ static int focused_sketch(struct ctl *ctl, char name[PX_SKETCH_NAME_MAX + 1]) {
     *name = '\0';
     const struct px_value *list = value_list(&answer.document.root, "sketches");
     for (uint32_t i = 0; list && i < list->count; i++)
-        if (list->count == 1 || value_true(&list->items[i], "focused") || value_true(&list->items[i], "focus"))
+        if (list->count == 1 || value_true(&list->items[i], "focused"))
             value_text(&list->items[i], "name", name, PX_SKETCH_NAME_MAX + 1);
     answer_free(&answer);
     if (*name)
@@ -94,17 +94,14 @@ static void add_json(struct table *table, const struct px_value *value) {
 
 static void print_params(const struct px_value *list) {
     static const char *const titles[] = {"PARAMETER", "VALUE", "FROM", "MIN", "MAX", "UNIT"};
-    static const char *const keys[] = {"value", "source", "min", "max", "unit"};
+    static const char *const keys[] = {"name", "value", "from", "min", "max", "unit"};
     struct table table;
     table_init(&table, 6, 1u << 1 | 1u << 3 | 1u << 4);
     for (size_t i = 0; i < 6; i++)
         table_add(&table, titles[i]);
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct px_value *param = &list->items[i], *key = px_value_get(param, "key");
-        add_json(&table, key ? key : px_value_get(param, "name"));
-        for (size_t k = 0; k < 5; k++)
-            add_json(&table, px_value_get(param, keys[k]));
-    }
+    for (uint32_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < 6; k++)
+            add_json(&table, px_value_get(&list->items[i], keys[k]));
     table_print(&table, stdout, "");
     table_free(&table);
 }
