@@ -23,8 +23,9 @@ struct run {
     char name[PX_SKETCH_NAME_MAX + 1];
     struct file_watch watch;
     int signals;
-    pid_t viewer; /* 0: none */
-    bool failing; /* the last load failed */
+    pid_t viewer;   /* 0: none */
+    bool failing;   /* the last load failed */
+    char told[500]; /* the error told last: it comes as an answer, as a notification and in the log */
 };
 
 static void say(const struct run *run, const char *key, double ms) {
@@ -35,7 +36,10 @@ static void say(const struct run *run, const char *key, double ms) {
     fflush(stdout);
 }
 
-static void say_error(const struct run *run, const struct px_error *error) {
+static void say_error(struct run *run, const struct px_error *error) {
+    if (strcmp(run->told, error->message) == 0)
+        return;
+    snprintf(run->told, sizeof run->told, "%s", error->message);
     ctl_fail(run->ctl, error);
 }
 
@@ -85,6 +89,7 @@ static void run_focus(struct run *run) {
 static void run_load(struct run *run, const char *done) {
     struct px_error error;
     uint64_t began = px_clock_ns();
+    run->told[0] = '\0';
     bool failing = sketch_load(run->ctl, run->path, run->name, &error) < 0;
     if (failing)
         say_error(run, &error);
@@ -118,7 +123,7 @@ static void run_view(struct run *run) {
 /* ---- what comes -------------------------------------------------------------------------------------------------- */
 
 /* An error concerns us when it names our sketch, or none. */
-static void run_tell_error(const struct run *run, const struct px_value *value) {
+static void run_tell_error(struct run *run, const struct px_value *value) {
     const struct px_value *sketch = px_value_get(value, "sketch"), *failure = px_value_get(value, "error");
     sketch = sketch ? sketch : px_value_get(value, failure ? "name" : "");
     if (sketch && sketch->type == PX_STR && !px_value_is_string(sketch, run->name))
@@ -133,11 +138,14 @@ static void run_tell_error(const struct run *run, const struct px_value *value) 
 
 static void run_tell_log(const struct run *run, const struct px_value *line) {
     const struct px_value *level = px_value_get(line, "level");
-    if (!run->ctl->json && (px_value_is_string(level, "warning") || px_value_is_string(level, "error")))
+    char text[1024];
+    if (run->ctl->json || (!px_value_is_string(level, "warning") && !px_value_is_string(level, "error")))
+        return;
+    if (!*run->told || !strstr(value_text(line, "text", text, sizeof text), run->told))
         log_text_print(stderr, line);
 }
 
-static void run_tell(const struct run *run, const struct px_reply *notification) {
+static void run_tell(struct run *run, const struct px_reply *notification) {
     struct px_document document = {0};
     if (px_value_decode(notification->bytes, notification->size, &PX_LIMITS_DEFAULT, &document, NULL) < 0)
         return;

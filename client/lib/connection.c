@@ -26,10 +26,10 @@ static int open_stream(struct px *px, const char *path, struct px_error *error) 
     return stream_open(path, &px->stream, error);
 }
 
-static int open_directory(struct px *px, const char *directory, const char *socket, struct px_error *error) {
+static int open_directory(void *argument, const char *directory, struct px_error *error) {
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s", directory, socket);
-    return open_stream(px, path, error);
+    snprintf(path, sizeof path, "%s/rpc.sock", directory);
+    return open_stream(argument, path, error);
 }
 
 static bool is_directory(const char *path) {
@@ -43,7 +43,7 @@ static int open_url(struct px *px, const char *url, struct px_error *error) {
         const char *path = strncmp(url, "unix://", 7) == 0 ? url + 7 : url + 5;
         if (strlen(path) > 5 && strcmp(path + strlen(path) - 5, ".sock") == 0)
             return open_stream(px, path, error);
-        return open_directory(px, path, "rpc.sock", error);
+        return open_directory(px, path, error);
     }
     if (strncmp(url, "ipc://", 6) == 0 && is_directory(url + 6)) {
         char inside[4096];
@@ -73,17 +73,10 @@ static struct px *px_make(const char *token, struct px_error *error) {
 }
 
 int px_open(const char *directory, struct px **px, struct px_error *error) {
-    char found[FIND_PATH_BYTES];
-    if (!directory) {
-        int code = px_find(found, sizeof found, error);
-        if (code < 0)
-            return code;
-        directory = found;
-    }
     struct px *made = px_make(NULL, error);
     if (!made)
         return PX_E_NO_MEMORY;
-    int code = open_directory(made, directory, "rpc.sock", error);
+    int code = directory ? open_directory(made, directory, error) : find_first(open_directory, made, error);
     if (code < 0) {
         px_close(made);
         return code;

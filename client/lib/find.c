@@ -1,14 +1,12 @@
 #include "client/lib/find.h"
 
+#include "client/lib/stream.h"
 #include "px/px.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { FIND_PLACES = 3 };
@@ -50,34 +48,51 @@ static bool place_is_safe(const char *path) {
            (status.st_mode & 077) == 0;
 }
 
-static bool place_answers(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/rpc.sock", path);
-    if (length < 0 || (size_t)length >= sizeof address.sun_path)
-        return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    int result = connect(fd, (const struct sockaddr *)&address, sizeof address);
-    bool answers = result == 0 || errno == EAGAIN; /* its queue of connections is full: it lives */
-    close(fd);
-    return answers;
-}
-
-int px_find(char *directory, size_t size, struct px_error *error) {
+int find_first(int (*attempt)(void *argument, const char *directory, struct px_error *error), void *argument,
+               struct px_error *error) {
     struct find_places places;
     places_fill(&places);
     char looked[FIND_PLACES * (FIND_PATH_BYTES + 2) + 1] = "";
+    struct px_error why, refused = {0};
     for (size_t i = 0; i < places.count; i++) {
-        const char *path = places.path[i];
-        if (place_is_safe(path) && place_answers(path)) {
-            if (strlen(path) >= size)
-                return px_fail(error, PX_E_RANGE, "%s does not fit into %zu bytes", path, size);
-            strcpy(directory, path);
+        int code = place_is_safe(places.path[i]) ? attempt(argument, places.path[i], &why) : PX_E_NOT_FOUND;
+        if (code == 0)
             return 0;
-        }
+        if (code == PX_E_ACCESS)
+            refused = why;
         strcat(looked, i > 0 ? ", " : "");
-        strcat(looked, path);
+        strcat(looked, places.path[i]);
     }
+    if (refused.code < 0)
+        return px_fail(error, refused.code, "%s", refused.message);
     return px_fail(error, PX_E_NOT_FOUND, "no daemon answers (looked in %s)", looked);
+}
+
+struct find_result {
+    char *directory;
+    size_t size;
+};
+
+static int find_attempt(void *argument, const char *directory, struct px_error *error) {
+    struct find_result *result = argument;
+    struct stream stream;
+    char path[FIND_PATH_BYTES + 16];
+    snprintf(path, sizeof path, "%s/rpc.sock", directory);
+    int code = stream_open(path, &stream, error);
+    stream_close(&stream);
+    if (code == 0)
+        snprintf(result->directory, result->size, "%s", directory);
+    return code;
+}
+
+int px_find(char *directory, size_t size, struct px_error *error) {
+    char found[FIND_PATH_BYTES];
+    struct find_result result = {.directory = found, .size = sizeof found};
+    int code = find_first(find_attempt, &result, error);
+    if (code < 0)
+        return code;
+    if (strlen(found) >= size)
+        return px_fail(error, PX_E_RANGE, "%s does not fit into %zu bytes", found, size);
+    strcpy(directory, found);
+    return 0;
 }

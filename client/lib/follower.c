@@ -94,16 +94,14 @@ static void follower_lose(struct px_follower *follower, const struct px_error *w
     follower_retry(follower);
 }
 
+static int connect_attempt(void *argument, const char *directory, struct px_error *error) {
+    struct px_follower *follower = argument;
+    return arena_socket_open(directory, &follower->socket_fd, error);
+}
+
 static void follower_connect(struct px_follower *follower) {
-    char found[FIND_PATH_BYTES];
-    const char *directory = follower->directory;
-    int code = 0;
-    if (!*directory) {
-        code = px_find(found, sizeof found, NULL);
-        directory = found;
-    }
-    if (code == 0)
-        code = arena_socket_open(directory, &follower->socket_fd, NULL);
+    int code = *follower->directory ? connect_attempt(follower, follower->directory, NULL)
+                                    : find_first(connect_attempt, follower, NULL);
     if (code == 0)
         code = follower_listen(follower, follower->socket_fd, NULL);
     if (code < 0) {

@@ -3,6 +3,7 @@
 #include "px/px.h"
 
 #include <check.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,22 @@ START_TEST(without_a_daemon_the_places_are_named) {
 }
 END_TEST
 
+START_TEST(finding_a_daemon_is_one_connection_and_not_two) {
+    struct server server;
+    struct px *px;
+    server_start(&server);
+    setenv("PXD_RUNTIME_DIR", server.directory, 1);
+    ck_assert_int_eq(px_open(NULL, &px, NULL), 0);
+    int first = accept4(server.listening, NULL, NULL, SOCK_NONBLOCK);
+    ck_assert_int_ge(first, 0);
+    struct pollfd wait = {.fd = server.listening, .events = POLLIN};
+    ck_assert_int_eq(poll(&wait, 1, 0), 0);
+    px_close(px);
+    close(first);
+    server_stop(&server);
+}
+END_TEST
+
 START_TEST(a_url_of_no_known_kind_names_those_that_are) {
     struct px *px;
     struct px_error error;
@@ -321,6 +338,7 @@ int main(void) {
     tcase_add_test(tests, a_hang_up_is_an_error_at_once_and_ever_after);
     tcase_add_loop_test(tests, bytes_that_are_no_answer_are_an_error, 0, sizeof nonsense / sizeof nonsense[0]);
     tcase_add_test(tests, without_a_daemon_the_places_are_named);
+    tcase_add_test(tests, finding_a_daemon_is_one_connection_and_not_two);
     tcase_add_test(tests, a_url_of_no_known_kind_names_those_that_are);
     tcase_add_test(tests, a_token_goes_into_the_map_of_every_request);
     suite_add_tcase(suite, tests);
