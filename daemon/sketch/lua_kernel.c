@@ -277,7 +277,9 @@ static const struct kernel *find_kernel(lua_State *L, enum kernel_role role, con
         lua_raise(L, "the name of %s is expected, got %s", kind, luaL_typename(L, -1));
     size_t length;
     const char *name = lua_tolstring(L, -1, &length);
-    const struct kernel *kernel = kernel_find(role, name, length);
+    /* `repeat` is a word of Lua itself: there it is written repeat_ */
+    bool escaped = length > 1 && name[length - 1] == '_';
+    const struct kernel *kernel = kernel_find(role, name, escaped ? length - 1 : length);
     if (kernel != NULL)
         return kernel;
     struct px_nearest nearest = PX_NEAREST(name, strlen(name));

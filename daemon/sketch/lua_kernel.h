@@ -3,6 +3,8 @@
  *     G.sphere{subdivisions = 2}    G.label("title").text{...}    G.lines{{{x, y}, ...}, ...}    G.concat{a, b}
  *     E.fill{density = 20}          E.fill{...}:displace{...}     E.pipeline
  *
+ * A name may end with an underscore, because `repeat` is a word of Lua: E.repeat_{count = 5}.
+ *
  * Unknown names and wrong types are errors with file and line that name the nearest; values are checked again, with
  * everything else, when the plan is decoded.
  */
