@@ -9,13 +9,13 @@
 enum { JOB_LOOK_FIRST_MS = 1, JOB_LOOK_LAST_MS = 50 };
 
 int job_format(const char *format, struct px_error *error) {
-    static const char *const known[] = {"svg", "hpgl", "gcode", "pxc"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(format, known[i]) == 0)
-            return 0;
-    return px_fail(error, PX_E_UNSUPPORTED,
-                   "format %s: the daemon writes svg, hpgl, gcode and pxc; pictures and video come from pxview",
-                   format);
+    static const char *const pictures[] = {"png", "mp4"};
+    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
+        if (strcmp(format, pictures[i]) == 0)
+            return px_fail(
+                error, PX_E_UNSUPPORTED,
+                "format %s: pictures and video are pxview's; the daemon writes svg and other plotters' files", format);
+    return 0;
 }
 
 static int write_options(struct px_writer *params, const char *json, struct px_error *error) {

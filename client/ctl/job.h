@@ -22,7 +22,7 @@ int job_finish(struct ctl *ctl, uint64_t id, struct answer *answer, const void *
                struct px_error *error);
 void job_cancel(struct ctl *ctl, uint64_t id);
 
-/* job_format: whether the daemon writes this format; else E_UNSUPPORTED with those that it does. */
+/* job_format: PX_E_UNSUPPORTED for what only a viewer makes; whether it knows any other, the daemon says. */
 int job_format(const char *format, struct px_error *error);
 
 #endif

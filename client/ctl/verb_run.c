@@ -173,21 +173,24 @@ static bool run_notifications(struct run *run) {
     return code == 0;
 }
 
+/* Takes the viewer's end. True: its window was closed. One that failed leaves us without a window. */
+static bool run_viewer_ended(struct run *run) {
+    int status;
+    if (run->viewer <= 0 || waitpid(run->viewer, &status, WNOHANG) != run->viewer)
+        return false;
+    run->viewer = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    ctl_note(run->ctl, "the viewer failed; the sketch runs on without a window");
+    return false;
+}
+
 /* True: it is over. */
 static bool run_signal(struct run *run) {
     int signal;
-    while ((signal = interrupts_take(run->signals)) != 0) {
-        if (signal != SIGCHLD)
+    while ((signal = interrupts_take(run->signals)) != 0)
+        if (signal != SIGCHLD || run_viewer_ended(run))
             return true;
-        pid_t ended;
-        while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
-            if (ended == run->viewer)
-                run->viewer = -1;
-        if (run->viewer == -1) { /* its window was closed */
-            run->viewer = 0;
-            return true;
-        }
-    }
     return false;
 }
 
