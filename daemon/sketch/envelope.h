@@ -2,7 +2,7 @@
  *
  *     daemon -> process   LOAD, DRAW, EXPRESSIONS, FILE (answers NEED)
  *     process -> daemon   READY once; then to each of the first three exactly one of PLAN, DONE, VALUES, FAILED;
- *                         before it any number of PRINT and NEED
+ *                         before it any number of PRINT, NEED, STUCK
  *
  * Bodies are MessagePack lists, by kind:
  *     LOAD         [limit ms, moment, chunk, source]        moment: [t, frame, seed, [[cc, value], ...], params]
@@ -10,6 +10,7 @@
  *     EXPRESSIONS  [limit ms, moment, [source, ...]]
  *     PLAN         [uses time, uses cc, seed, [own parameter, ...], plan as bin]
  *     VALUES       bin of doubles       FAILED  [message, index of the expression]
+ *     STUCK        text: "file:line", sent once by a request that does not stop at its limit
  *     PRINT        [text]               NEED    [file name]       FILE  [bytes or nil, message]
  *
  * Units  sizes in bytes, host byte order: both ends are one program on one machine.
@@ -31,6 +32,7 @@ enum envelope_kind {
     ENVELOPE_FAILED,
     ENVELOPE_PRINT,
     ENVELOPE_NEED,
+    ENVELOPE_STUCK,
 };
 
 struct envelope {

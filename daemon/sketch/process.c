@@ -34,6 +34,7 @@ struct process {
     bool ready;
     bool dead;
     struct px_error reason; /* why it is dead */
+    char stuck_at[96];      /* "file:line" of a request past its limit; "" : not told */
 
     /* the request under way */
     const char *verb; /* "draw(t)"; NULL: none */
@@ -94,8 +95,9 @@ static void on_timer(void *argument) {
     struct process_reply reply = {0};
     if (!process->dead) {
         struct px_error error;
-        px_fail(&error, PX_E_SKETCH, "%s: %s took longer than %d ms inside a library function or a coroutine; "
-                "its process was ended", process->name, process->verb, process->time_ms);
+        px_fail(&error, PX_E_SKETCH,
+                "%s: %s took longer than %d ms, inside a library function or a coroutine; its process was ended",
+                process->stuck_at[0] != '\0' ? process->stuck_at : process->name, process->verb, process->time_ms);
         if (!process->ready)
             px_fail(&error, PX_E_SKETCH, "%s: its process did not start within %d ms", process->name, START_LIMIT_MS);
         mark_dead(process, &error);
@@ -186,6 +188,7 @@ static void write_moment(struct px_writer *writer, const struct process_moment *
 static size_t request_begin(struct process *process, enum envelope_kind kind, uint32_t items,
                             const struct process_moment *moment, const char *verb, process_done *done, void *owner) {
     process->verb = verb;
+    process->stuck_at[0] = '\0';
     process->done = done;
     process->owner = owner;
     size_t at = envelope_begin(process, kind);
@@ -291,7 +294,7 @@ static void take_values(struct process *process, const uint8_t *body, size_t siz
 static void take_message(struct process *process, uint32_t kind, const uint8_t *body, size_t size) {
     struct px_document document = {0};
     struct px_error error;
-    bool plain = kind == ENVELOPE_READY || kind == ENVELOPE_DONE || kind == ENVELOPE_VALUES;
+    bool plain = kind == ENVELOPE_READY || kind == ENVELOPE_STUCK || kind == ENVELOPE_DONE || kind == ENVELOPE_VALUES;
     bool answer = kind == ENVELOPE_PLAN || kind == ENVELOPE_DONE || kind == ENVELOPE_VALUES;
     if (answer && process->done == NULL) {
         broken(process, "its process answered what was not asked");
@@ -307,6 +310,9 @@ static void take_message(struct process *process, uint32_t kind, const uint8_t *
     case ENVELOPE_READY:
         process->ready = true;
         start_limit(process);
+        break;
+    case ENVELOPE_STUCK:
+        snprintf(process->stuck_at, sizeof process->stuck_at, "%.*s", (int)size, (const char *)body);
         break;
     case ENVELOPE_DONE:
         finish(process, &(struct process_reply){0}, NULL);

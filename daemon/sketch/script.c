@@ -280,3 +280,9 @@ void script_interrupt(struct script *script, int limit_ms) {
     if (script->L != NULL)
         lua_sethook(script->L, out_of_time, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
+
+void script_place(const struct script *script, char *out, size_t size) {
+    out[0] = '\0';
+    if (script->L != NULL)
+        lua_place(script->L, out, size);
+}

@@ -43,4 +43,8 @@ int script_draw(struct script *script, const struct script_moment *moment, struc
 /* script_interrupt: async-signal-safe: Lua code of the call under way ends with an error at its present line. */
 void script_interrupt(struct script *script, int limit_ms);
 
+/* script_place: "file:line" where the call under way is, for a process whose Lua code does not go on: it stands in a
+ * function of Lua's library or in a coroutine, so the frames above are at rest and may be read from a signal handler. */
+void script_place(const struct script *script, char *out, size_t size);
+
 #endif

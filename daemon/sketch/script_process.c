@@ -1,7 +1,7 @@
 /* script_process.c: main() of a sketch process: one script or the evaluator of expressions, served over one socket.
  *
  * Each request arms a timer: when it fires, Lua code ends with an error at its present line. What does not stop then
- * (a C function of Lua's library, a coroutine) is the daemon's to kill.
+ * (a C function of Lua's library, a coroutine) says where it stands and is the daemon's to kill.
  */
 #include "daemon/sketch/script_process.h"
 
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 /* Room beside the Lua state: the program's own data, messages and plans on their way. */
-enum { OTHER_BYTES = 96 * 1024 * 1024, EXIT_LOST = 0, EXIT_BROKEN = 1, PRINTS_MAX = 50 };
+enum { OTHER_BYTES = 96 * 1024 * 1024, EXIT_LOST = 0, EXIT_BROKEN = 1, PRINTS_MAX = 50, STUCK_AFTER_MS = 100 };
 
 struct child {
     int socket;
@@ -36,6 +36,8 @@ struct child {
     struct script_moment moment;
     double seed;
     int limit_ms;
+    volatile sig_atomic_t late;    /* the limit is past: Lua code was told to end */
+    volatile sig_atomic_t sending; /* an envelope is half written */
     unsigned printed; /* lines of this request: past PRINTS_MAX they are dropped */
 };
 
@@ -72,8 +74,10 @@ static void write_all(int socket, const void *bytes, size_t size) {
 
 static void send_envelope(struct child *child, enum envelope_kind kind, const void *body, size_t size) {
     const struct envelope head = {.size = (uint32_t)size, .kind = (uint32_t)kind};
+    child->sending = 1;
     write_all(child->socket, &head, sizeof head);
     write_all(child->socket, body, size);
+    child->sending = 0;
 }
 
 /* Sends what a writer holds and frees it; a failed writer ends the process: the message was bounded. */
@@ -174,18 +178,35 @@ static char *read_file(void *argument, const char *name, size_t *size, struct px
 
 /* ---- the timer ---------------------------------------------------------------------------------------------------- */
 
-static void on_alarm(int signal) {
-    (void)signal;
-    if (interrupted->script != NULL)
-        script_interrupt(interrupted->script, interrupted->limit_ms);
-    if (interrupted->expressions != NULL)
-        expressions_interrupt(interrupted->expressions, interrupted->limit_ms);
+static void arm(int limit_ms) {
+    const struct itimerval timer = {.it_value = {.tv_sec = limit_ms / 1000, .tv_usec = (limit_ms % 1000) * 1000}};
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-static void arm(int limit_ms) {
-    const struct itimerval timer = {
-        .it_value = {.tv_sec = limit_ms / 1000, .tv_usec = (limit_ms % 1000) * 1000}};
-    setitimer(ITIMER_REAL, &timer, NULL);
+/* Told to end and did not: says where it stands before the daemon kills it. */
+static void report_stuck(struct child *child) {
+    char place[96];
+    if (child->script == NULL || child->sending)
+        return;
+    script_place(child->script, place, sizeof place);
+    send_envelope(child, ENVELOPE_STUCK, place, strlen(place));
+}
+
+static void on_alarm(int signal) {
+    (void)signal;
+    int saved = errno;
+    struct child *child = interrupted;
+    if (child->late) {
+        report_stuck(child);
+    } else {
+        child->late = 1;
+        if (child->script != NULL)
+            script_interrupt(child->script, child->limit_ms);
+        if (child->expressions != NULL)
+            expressions_interrupt(child->expressions, child->limit_ms);
+        arm(STUCK_AFTER_MS);
+    }
+    errno = saved;
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
@@ -315,6 +336,7 @@ static void serve(struct child *child) {
         (kind == ENVELOPE_EXPRESSIONS) != (child->expressions != NULL) || !take_request(child, items[kind]))
         _exit(EXIT_BROKEN);
     child->printed = 0;
+    child->late = 0;
     arm(child->limit_ms);
     serves[kind](child);
     arm(0);
