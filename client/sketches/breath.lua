@@ -1,27 +1,38 @@
--- breath.lua: five solids that breathe. Teaches: what a person can move: param, lfo, cc.
+-- breath.lua: a plate of five solids that breathe.
 --
--- param() gives a slider; an lfo is a wave of time, asked with t; cc[1] is the first knob of a controller, 0 when there
--- is none. Each can be changed while the sketch runs, and is kept when the file is saved again.
+-- Teaches: where numbers come from. An lfo is a slow wave of t, param() a slider, cc[1] the knob of a MIDI controller
+-- (0 to 1); what they give is used like any other number.
+-- Try: `pxctl cc 1=1`, `pxctl param depth=0.5`, `pxctl param hatch=40`, "triangle" or "perlin" instead of "sine".
 
-canvas{size = {240, 130}, background = "#fffdf8", color = "#2a2a33", thickness = 0.28}
+canvas { size = "A4_LANDSCAPE", background = "#fbfaf6", thickness = 0.25 }
 
-local inks = {"#2a2a33", "#2f6f73", "#2a2a33", "#b8502f", "#2a2a33"}
+local size = param("size", 43, 20, 46)
+local depth = param("depth", 0.2, 0.02, 0.6)
+local period = param("period", 12, 2, 30)
+local hatch = param("hatch", 22, 2, 60, 1)
+
+local shells = E.repeat_ { count = 11, scale = 0.12, rotation_step = { 0, 50, 80 } }
+local faces = E.fill { density = hatch, angle = 20, remove_boundary = true }
 
 function draw(t)
-  local size = param("size", 44, 10, 80)
-  local depth = param("depth", 0.22, 0, 0.6)
-  local shells = param("shells", 6, 0, 12, 1)
-  local speed = param("speed", 0.12, 0.02, 1)
-  local layers = {}
-  for k = 0, 4 do
-    local breath = lfo("sine", {freq = speed, phase = k / 5, lo = 1 - depth, hi = 1 + depth})
-    local turn = lfo("triangle", {freq = speed / 3, phase = k / 7, lo = -35, hi = 35})
-    local solid = E.label("solid" .. k + 1)
-      :affine{auto_center = false, scale = size * breath(t), rotation = {22, turn(t) + 90 * cc[1], 10}}
-      :repeat_{count = shells, auto_center = true, scale = 0.3, rotation_step = {0, 9, 4}}
-    local x, y = 36 + 42 * k, 65 + (k % 2 == 0 and -15 or 15)
-    layers[k + 1] = L(solid(G.polyhedron{polygon_index = k}):translate(x, y),
-                      {color = inks[k + 1], name = "solid " .. k + 1})
-  end
-  return layers
+    local wires, hatched, nested = {}, {}, {}
+    for i = 0, 4 do
+        local solid = G.polyhedron { polygon_index = i }
+        local function posed(row)
+            local breath = lfo("sine", { period = period, phase = i / 5 + row / 8, lo = 1 - depth, hi = 1 })(t)
+            return E.affine {
+                auto_center = false, scale = size * breath * (1 - 0.4 * cc[1]),
+                rotation = { 24 + 4 * t, 5 * t + 31 * i + 20 * row, 9 * i },
+                delta = { 148.5 + 52 * (i - 2), 105 + 57 * (row - 2), 0 },
+            }
+        end
+        wires[i + 1] = posed(1)(solid) + posed(2)(solid)
+        hatched[i + 1] = posed(2)(faces(solid))
+        nested[i + 1] = posed(3)(shells(solid))
+    end
+    return {
+        L.layer(G.concat(hatched), { name = "faces", color = "#3f81a6", thickness = 0.18 }),
+        L.layer(G.concat(nested), { name = "shells", color = "#bd6148", thickness = 0.18 }),
+        L.layer(G.concat(wires), { name = "wires", color = "#14213d", thickness = 0.4 }),
+    }
 end

@@ -1,24 +1,25 @@
--- moire.lua: two families of circles, a little apart. Teaches: repeat, and how little a picture needs.
+-- moire.lua: two ruled sheets, and what appears between them.
 --
--- Each family is one circle and one effect. Where they cross at small angles the eye sees a third pattern that neither
--- of them has; as the centres drift it moves much faster than they do.
+-- Teaches: patterns that nobody drew. Both layers are one ruled sheet bent by the same noise, the second a moment
+-- later; where their lines part and meet again, bands show.
+-- Try: `pxctl param delay=30`, `pxctl param swell=16`, `pxctl param lines=60`, a third layer.
 
-canvas{size = {200, 200}, background = "#ffffff", color = "#20242c", thickness = 0.25}
+canvas { size = "SQUARE_200", background = "#fffdf9", thickness = 0.35 }
 
-local rings = 46
+local lines = param("lines", 118, 20, 200, 1)
+local swell = param("swell", 12, 0, 18)
+local delay = param("delay", 22, 0, 60)
 
--- Rings about (x, y): the circle, then copies that shrink to a point.
-local function family(x, y, radius)
-  local inward = E.repeat_{count = rings - 1, auto_center = false, pivot = {x, y, 0}, scale = 1 / rings}
-  return inward(G.polygon{n_sides = 120}:scale(radius * 2):translate(x, y))
+local function sheet(t)
+    return E.subdivide { subdivisions = 7 }
+        :scale { scale = { 136, 160, 1 }, auto_center = false }
+        :displace { amplitude_mm = { swell, 0, 0 }, spatial_freq = 0.012, t_sec = 0.006 * t }
+        :translate { delta = { 100, 100, 0 } }(G.grid { nx = lines, ny = 0 })
 end
 
 function draw(t)
-  local away = 7 + 3.5 * math.sin(t * 0.23)
-  local turn = t * 0.11
-  local dx, dy = away * math.cos(turn), away * math.sin(turn)
-  return {
-    L(family(100 - dx, 100 - dy, 78), {color = "#20242c", name = "first"}),
-    L(family(100 + dx, 100 + dy, 78), {color = "#c8452f", name = "second"}),
-  }
+    return {
+        L.layer(sheet(t), { name = "first", color = "#12355bd0" }),
+        L.layer(sheet(t + delay), { name = "second", color = "#e0524dd0" }),
+    }
 end

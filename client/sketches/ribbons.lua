@@ -1,27 +1,35 @@
--- ribbons.lua: one curve, forty times. Teaches: a family of curves from a loop over a phase, and colours along it.
+-- ribbons.lua: silk from one curve.
 --
--- A Lissajous figure whose phase moves a little from copy to copy is a ribbon: the copies are its threads. The figure
--- turns in space, so the flat page shows folds.
+-- Teaches: `repeat` turns a single line into a surface. Each ribbon is one Lissajous figure and fifty copies, each a
+-- little smaller and turned a little further; thin strokes that let light through do the shading.
+-- (repeat is a word of Lua itself, so the effect is written with an underscore.)
+-- Try: `pxctl param copies=14` (for a plotter), `pxctl param turn=150`, freq_x = 2 and freq_y = 3, a fourth ink.
 
-canvas{size = "A4_LANDSCAPE", background = "#f4f1ec", color = "#222222", thickness = 0.2}
+canvas { size = "SQUARE_200", background = "#faf6ee", thickness = 0.18 }
 
-local threads = 44
+local copies = param("copies", 50, 4, 80, 1)
+local turn = param("turn", 60, -180, 180)
+local narrow = param("narrow", 0.55, 0.2, 1)
+local sway = param("sway", 3, 0, 8)
 
-local function blend(a, b, s)
-  return {a[1] + (b[1] - a[1]) * s, a[2] + (b[2] - a[2]) * s, a[3] + (b[3] - a[3]) * s}
-end
-
-local deep, pale = {0.09, 0.17, 0.33}, {0.83, 0.36, 0.25}
+local inks = {
+    { name = "indigo", color = "#1d2f6fb0" },
+    { name = "petrol", color = "#1f7a8cb0" },
+    { name = "coral", color = "#e4572eb0" },
+}
 
 function draw(t)
-  local place = E.affine{auto_center = false, scale = {236, 150, 120}, rotation = {18 * math.sin(t * 0.21), 24 * math.sin(t * 0.17), 0},
-                         delta = {148.5, 105, 0}}
-  local layers = {}
-  for k = 0, threads - 1 do
-    local s = k / (threads - 1)
-    local thread = G.lissajous{freq_x = 3, freq_y = 2, freq_z = 1, points = 700,
-                               phase = 34 * s + 12 * t, phase_y = 16 * s, phase_z = 60 * s}
-    layers[#layers + 1] = L(place(thread), {color = blend(deep, pale, s), thickness = 0.18, name = "thread " .. k + 1})
-  end
-  return layers
+    local curve = G.lissajous { freq_x = 1, freq_y = 2, freq_z = 1, points = 360,
+                                phase = 90 + 8 * t, phase_y = 30, phase_z = 40 }
+    local sized = E.scale { scale = { 158, 74, 84 }, auto_center = false }(curve)
+    local layers = {}
+    for i, ink in ipairs(inks) do
+        local ribbon = E.repeat_ { count = copies, scale = narrow, rotation_step = { 40, 30, turn },
+                                   auto_center = false }
+            :rotate { rotation = { 0, 0, 120 * i + 4 * t }, auto_center = false }
+            :wobble { amplitude = sway, frequency = 0.012, phase = 10 * t }
+            :translate { delta = { 100, 100, 0 } }
+        layers[i] = L.layer(ribbon(sized), { name = ink.name, color = ink.color })
+    end
+    return layers
 end
