@@ -9,12 +9,8 @@
 enum { JOB_LOOK_FIRST_MS = 1, JOB_LOOK_LAST_MS = 50 };
 
 int job_format(const char *format, struct px_error *error) {
-    static const char *const pictures[] = {"png", "mp4"};
-    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
-        if (strcmp(format, pictures[i]) == 0)
-            return px_fail(
-                error, PX_E_UNSUPPORTED,
-                "format %s: pictures and video are pxview's; the daemon writes svg and other plotters' files", format);
+    if (strcmp(format, "mp4") == 0)
+        return px_fail(error, PX_E_UNSUPPORTED, "format %s: video is the viewer's; render PNGs and join them", format);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "client/ctl/ctl.h"
 #include "client/ctl/file.h"
 #include "client/ctl/job.h"
+#include "client/ctl/pictures.h"
 #include "client/ctl/sketch_file.h"
 #include "client/ctl/verbs.h"
 
@@ -21,6 +22,16 @@ static int export_to(struct ctl *ctl, const struct job_order *order, const char 
     return code;
 }
 
+/* The daemon's files come by a job, a PNG from pxview. An exit code. */
+static int export_sketch(struct ctl *ctl, struct job_order *order, const struct sketch *sketch, const char *path) {
+    struct px_error error;
+    if (strcmp(order->format, "png") == 0)
+        return strcmp(path, "-") == 0 ? ctl_usage(ctl, "--out wants a file for a PNG")
+                                      : pictures_write(ctl, sketch->name, order->t, path);
+    order->sketch = sketch->name;
+    return export_to(ctl, order, path, &error) < 0 ? ctl_fail(ctl, &error) : CTL_DONE;
+}
+
 static int export_run(struct ctl *ctl) {
     const char *format = ctl_option(ctl, "--format"), *out = ctl_option(ctl, "--out");
     struct job_order order = {.format = format ? format : "svg", .options = ctl_option(ctl, "--options")};
@@ -35,23 +46,20 @@ static int export_run(struct ctl *ctl) {
         return code;
     struct sketch sketch;
     code = sketch_open(ctl, ctl->arguments[0], &sketch, &error);
-    if (code == 0) {
-        order.sketch = sketch.name;
-        snprintf(path, sizeof path, "%s.%s", sketch.title, order.format);
-        out = out ? out : path;
-        code = export_to(ctl, &order, out, &error);
-        sketch_close(ctl, &sketch);
-    }
     if (code < 0)
         return ctl_fail(ctl, &error);
-    if (strcmp(out, "-") != 0)
+    snprintf(path, sizeof path, "%s.%s", sketch.title, order.format);
+    out = out ? out : path;
+    code = export_sketch(ctl, &order, &sketch, out);
+    sketch_close(ctl, &sketch);
+    if (code == CTL_DONE && strcmp(out, "-") != 0)
         ctl_note(ctl, "wrote %s", out);
-    return CTL_DONE;
+    return code;
 }
 
 static const struct verb_option options[] = {
     {"--t", "SECONDS", "the sketch's time (default 0)"},
-    {"--format", "FORMAT", "svg (default), hpgl, gcode or pxc"},
+    {"--format", "FORMAT", "svg (default), hpgl, gcode, pxc, or png (drawn by pxview)"},
     {"--out", "FILE", "default: the sketch's name; - : standard output"},
     {"--options", "JSON", "options of the format, as `pxctl describe export.start` has them"},
 };

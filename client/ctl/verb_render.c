@@ -2,6 +2,7 @@
 #include "client/ctl/file.h"
 #include "client/ctl/interrupts.h"
 #include "client/ctl/job.h"
+#include "client/ctl/pictures.h"
 #include "client/ctl/sketch_file.h"
 #include "client/ctl/verbs.h"
 
@@ -113,6 +114,18 @@ static int render_read(struct ctl *ctl, struct render *render) {
     return CTL_DONE;
 }
 
+/* The daemon's files come by jobs, PNGs from pxview. An exit code. */
+static int render_sketch(struct render *render, const struct sketch *sketch) {
+    if (strcmp(render->order.format, "png") == 0)
+        return pictures_render(render->ctl, sketch->name, render->first, render->end, render->fps, render->directory);
+    struct px_error error;
+    render->order.sketch = sketch->name;
+    render->signals = interrupts_open();
+    int code = render_all(render, &error);
+    close(render->signals);
+    return code < 0 ? ctl_fail(render->ctl, &error) : CTL_DONE;
+}
+
 static int render_run(struct ctl *ctl) {
     struct render render = {.ctl = ctl};
     struct sketch sketch;
@@ -126,21 +139,18 @@ static int render_run(struct ctl *ctl) {
     if (code != CTL_DONE)
         return code;
     code = sketch_open(ctl, ctl->arguments[0], &sketch, &error);
-    if (code == 0) {
-        render.order.sketch = sketch.name;
-        render.signals = interrupts_open();
-        code = render_all(&render, &error);
-        sketch_close(ctl, &sketch);
-        close(render.signals);
-    }
-    return code < 0 ? ctl_fail(ctl, &error) : CTL_DONE;
+    if (code < 0)
+        return ctl_fail(ctl, &error);
+    code = render_sketch(&render, &sketch);
+    sketch_close(ctl, &sketch);
+    return code;
 }
 
 static const struct verb_option options[] = {
     {"--frames", "A:B", "frames A to B-1; frame n is at t = n / fps"},
     {"--fps", "F", "frames a second (default 60)"},
     {"--out", "DIR", "where the files NNNNNN.<format> go; made if it is not there"},
-    {"--format", "FORMAT", "svg (default), hpgl, gcode or pxc"},
+    {"--format", "FORMAT", "svg (default), hpgl, gcode, pxc, or png (drawn by pxview)"},
     {"--options", "JSON", "options of the format, as `pxctl describe export.start` has them"},
 };
 

@@ -2,6 +2,7 @@
 #include "client/ctl/file_watch.h"
 #include "client/ctl/interrupts.h"
 #include "client/ctl/log_text.h"
+#include "client/ctl/pictures.h"
 #include "client/ctl/program.h"
 #include "client/ctl/sketch_file.h"
 #include "client/ctl/value.h"
@@ -105,19 +106,21 @@ static void run_view(struct run *run) {
     struct px_error error;
     if (ctl_option(run->ctl, "--no-view"))
         return;
-    if (!program_beside("pxview", path, sizeof path)) {
-        ctl_note(run->ctl, "there is no pxview beside pxctl, so no window; frames are computed while somebody follows");
-        return;
-    }
+    pictures_viewer(path);
     char *with[] = {path, (char[]){"--sketch"}, run->name, NULL, NULL, NULL};
     if (run->ctl->url) {
         with[3] = (char[]){"--connect"};
         with[4] = (char *)(uintptr_t)run->ctl->url;
     }
-    if (program_start(with, NULL, &run->viewer, &error) < 0) {
-        run->viewer = 0;
+    int code = program_start(with, NULL, &run->viewer, &error);
+    if (code == 0)
+        return;
+    run->viewer = 0;
+    if (code == PX_E_NOT_FOUND)
+        ctl_note(run->ctl, "pxview is neither beside pxctl nor in PATH, so no window; "
+                           "frames are computed while somebody follows");
+    else
         ctl_fail(run->ctl, &error);
-    }
 }
 
 /* ---- what comes -------------------------------------------------------------------------------------------------- */

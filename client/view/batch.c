@@ -95,9 +95,9 @@ static int live_frame(struct batch *batch, const char *path, struct px_error *er
     return code;
 }
 
-static int frame_at(struct batch *batch, struct px *px, long frame, const char *path, struct px_error *error) {
+static int moment(struct batch *batch, struct px *px, double t, const char *path, struct px_error *error) {
     struct evaluated *evaluated;
-    int code = evaluated_get(px, batch->options->sketch, (double)frame / batch->options->fps, &evaluated, error);
+    int code = evaluated_get(px, batch->options->sketch, t, &evaluated, error);
     if (code < 0)
         return code;
     struct picture picture = evaluated_picture(evaluated);
@@ -114,10 +114,10 @@ static int frames_at(struct batch *batch, struct px *px, struct px_error *error)
     const struct options *options = batch->options;
     if (mkdir(options->out, 0777) != 0 && errno != EEXIST)
         return px_fail(error, PX_E_IO, "%s: %s", options->out, strerror(errno));
-    for (long frame = options->first; frame <= options->last; frame++) {
+    for (long frame = options->first; frame < options->end; frame++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%06ld.png", options->out, frame);
-        int code = frame_at(batch, px, frame, path, error);
+        int code = moment(batch, px, (double)frame / options->fps, path, error);
         if (code < 0)
             return code;
         printf("%s\n", path);
@@ -127,15 +127,15 @@ static int frames_at(struct batch *batch, struct px *px, struct px_error *error)
 }
 
 static int evaluated_frames(struct batch *batch, struct px_error *error) {
-    if (batch->options->sketch == NULL)
-        return px_fail(error, PX_E_PARAM, "--frame and --frames need --sketch NAME");
+    const struct options *options = batch->options;
+    if (options->sketch == NULL)
+        return px_fail(error, PX_E_PARAM, "--frame, --t and --frames need --sketch NAME");
     struct px *px;
-    int code = px_open(batch->options->connect, &px, error);
+    int code = px_open(options->connect, &px, error);
     if (code < 0)
         return code;
-    code = batch->options->out != NULL
-               ? frames_at(batch, px, error)
-               : frame_at(batch, px, batch->options->frame, batch->options->screenshot, error);
+    double t = isnan(options->t) ? (double)options->frame / options->fps : options->t;
+    code = options->out != NULL ? frames_at(batch, px, error) : moment(batch, px, t, options->screenshot, error);
     px_close(px);
     return code;
 }
@@ -148,8 +148,9 @@ int batch_run(const struct options *options, struct px_error *error) {
     if (code == 0 && (batch.upload = upload_create()) == NULL)
         code = px_fail(error, PX_E_NO_MEMORY, "out of memory");
     if (code == 0)
-        code = options->out != NULL || options->frame >= 0 ? evaluated_frames(&batch, error)
-                                                           : live_frame(&batch, options->screenshot, error);
+        code = options->out != NULL || options->frame >= 0 || !isnan(options->t)
+                   ? evaluated_frames(&batch, error)
+                   : live_frame(&batch, options->screenshot, error);
     if (batch.context != NULL) {
         target_destroy(batch.target);
         upload_destroy(batch.upload);

@@ -11,12 +11,13 @@ void options_help(void) {
     fputs("pxview: draws what pxd computes.\n"
           "\n"
           "    pxview [--connect DIRECTORY] [--sketch NAME]                a window\n"
-          "    pxview --sketch NAME --screenshot FILE.png [--frame N]      a PNG, no display needed\n"
-          "    pxview --sketch NAME --frames A:B --out DIRECTORY           PNGs NNNNNN.png, no display needed\n"
+          "    pxview --sketch NAME --screenshot FILE.png [--frame N | --t SECONDS]      a PNG, no display needed\n"
+          "    pxview --sketch NAME --frames A:B --out DIRECTORY           frames A to B-1 as NNNNNN.png, the same\n"
           "\n"
           "    --connect DIR     runtime directory of the daemon (default: look for one)\n"
           "    --sketch NAME     which sketch to follow (default: the focused one)\n"
           "    --frame N         the picture at t = N / fps, whatever the live clock says\n"
+          "    --t SECONDS       the picture of that time\n"
           "    --fps F           frames a second for --frame and --frames (default 60)\n"
           "    --size WxH        pixels of the window or picture (default: longer side 1200)\n"
           "    --no-vsync        draw at once and do not wait for the screen\n"
@@ -39,17 +40,25 @@ static int read_size(const char *text, struct options *options, struct px_error 
 
 static int read_frames(const char *text, struct options *options, struct px_error *error) {
     char rest;
-    if (sscanf(text, "%ld:%ld%c", &options->first, &options->last, &rest) != 2 || options->first < 0 ||
-        options->last < options->first)
-        return px_fail(error, PX_E_PARAM, "--frames %s: the first and the last frame are wanted, as in 0:59", text);
+    if (sscanf(text, "%ld:%ld%c", &options->first, &options->end, &rest) != 2 || options->first < 0 ||
+        options->end <= options->first)
+        return px_fail(error, PX_E_PARAM, "--frames %s: A:B is wanted, frames A to B-1, as in 0:60", text);
     return 0;
+}
+
+static const char *read_directory(const char *text) {
+    static const char *const schemes[] = {"unix://", "unix:", "ipc://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
+            return text + strlen(schemes[i]);
+    return text;
 }
 
 static int read_option(int option, const char *text, struct options *options, struct px_error *error) {
     char *end = NULL;
     switch (option) {
     case 'c':
-        options->connect = strncmp(text, "unix:", 5) == 0 ? text + 5 : text;
+        options->connect = read_directory(text);
         return 0;
     case 's':
         options->sketch = text;
@@ -67,6 +76,11 @@ static int read_option(int option, const char *text, struct options *options, st
                    : px_fail(error, PX_E_PARAM, "--frame %s: a number from 0 is wanted", text);
     case 'r':
         return read_frames(text, options, error);
+    case 't':
+        options->t = strtod(text, &end);
+        return *end == '\0' && end != text && isfinite(options->t)
+                   ? 0
+                   : px_fail(error, PX_E_PARAM, "--t %s: a number of seconds is wanted", text);
     case 'f':
         options->fps = strtod(text, &end);
         return *end == '\0' && end != text && options->fps > 0 && isfinite(options->fps)
@@ -80,13 +94,14 @@ static int read_option(int option, const char *text, struct options *options, st
 }
 
 int options_read(int argc, char **argv, struct options *options, struct px_error *error) {
-    *options = (struct options){.frame = -1, .first = -1, .last = -1, .fps = 60};
+    *options = (struct options){.frame = -1, .t = NAN, .first = -1, .end = -1, .fps = 60};
     int no_vsync = 0, hud = 0, stats = 0, help = 0, version = 0;
     const struct option known[] = {
         {"connect", required_argument, NULL, 'c'}, {"sketch", required_argument, NULL, 's'},
         {"screenshot", required_argument, NULL, 'p'}, {"frame", required_argument, NULL, 'n'},
         {"frames", required_argument, NULL, 'r'}, {"out", required_argument, NULL, 'o'},
-        {"fps", required_argument, NULL, 'f'}, {"size", required_argument, NULL, 'z'},
+        {"fps", required_argument, NULL, 'f'}, {"t", required_argument, NULL, 't'},
+        {"size", required_argument, NULL, 'z'},
         {"no-vsync", no_argument, &no_vsync, 1}, {"hud", no_argument, &hud, 1},
         {"stats", no_argument, &stats, 1}, {"help", no_argument, &help, 1},
         {"version", no_argument, &version, 1}, {NULL, 0, NULL, 0},
@@ -109,6 +124,8 @@ int options_read(int argc, char **argv, struct options *options, struct px_error
     options->version = version != 0;
     if (options->out != NULL && options->first < 0)
         return px_fail(error, PX_E_PARAM, "--out needs --frames A:B");
+    if (options->screenshot == NULL && (options->frame >= 0 || !isnan(options->t)))
+        return px_fail(error, PX_E_PARAM, "--frame and --t need --screenshot FILE.png");
     if (options->first >= 0 && options->out == NULL)
         return px_fail(error, PX_E_PARAM, "--frames needs --out DIRECTORY");
     return 0;

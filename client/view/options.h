@@ -10,9 +10,10 @@ struct options {
     const char *connect;    /* a runtime directory; NULL: look for it */
     const char *sketch;     /* NULL: the focused one */
     const char *screenshot; /* one PNG, no window */
-    const char *out;        /* a directory for the PNGs of frames first..last, no window */
+    const char *out;        /* a directory for the PNGs of frames first to end - 1, no window */
     long frame;             /* -1: the frame that is live now */
-    long first, last;
+    double t;               /* NAN: as frame says */
+    long first, end; /* -1: none; end is not drawn */
     double fps;
     int width, height; /* 0: 1200 pixels on the longer side (files), 1200 x 900 (window) */
     bool no_vsync;
