@@ -1,91 +1,130 @@
 #include "proto/value.h"
 
-#include <msgpack.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Room that is handed out front to back: what a tree needs was counted before. */
-struct block {
-    unsigned char *next;
+/* Reads the bytes of a message that the scan has passed, front to back: every head is known, every length is there.
+ * Values stand in one block, each list's one after the other: `next` is the first that is not taken. */
+struct reader {
+    const uint8_t *at;
+    struct px_value *next;
 };
 
-static void *block_take(struct block *block, size_t size) {
-    void *taken = block->next;
-    block->next += size;
-    return taken;
+_Static_assert(sizeof(struct px_pair) == 2 * sizeof(struct px_value), "a pair takes the room of two values");
+
+static uint64_t read_big_endian(struct reader *reader, unsigned size) {
+    uint64_t number = 0;
+    for (unsigned i = 0; i < size; i++)
+        number = number << 8 | reader->at[i];
+    reader->at += size;
+    return number;
 }
 
-/* Bytes of the block: each item of a list one value, each pair of a map two. Every node but the root is in one. */
-static size_t tree_size(const msgpack_object *object) {
-    size_t size = 0;
-    if (object->type == MSGPACK_OBJECT_ARRAY) {
-        size = object->via.array.size * sizeof(struct px_value);
-        for (uint32_t i = 0; i < object->via.array.size; i++)
-            size += tree_size(&object->via.array.ptr[i]);
-    } else if (object->type == MSGPACK_OBJECT_MAP) {
-        size = object->via.map.size * sizeof(struct px_pair);
-        for (uint32_t i = 0; i < object->via.map.size; i++)
-            size += tree_size(&object->via.map.ptr[i].val);
+static struct px_value integer_value(int64_t number) {
+    return number < 0 ? (struct px_value){.type = PX_INT, .integer = number}
+                      : (struct px_value){.type = PX_UINT, .uinteger = (uint64_t)number};
+}
+
+/* Two's complement of 1, 2, 4 or 8 bytes. */
+static struct px_value read_signed(struct reader *reader, unsigned size) {
+    unsigned shift = 64 - 8 * size;
+    return integer_value((int64_t)(read_big_endian(reader, size) << shift) >> shift);
+}
+
+static struct px_value read_float32(struct reader *reader) {
+    uint32_t bits = (uint32_t)read_big_endian(reader, 4);
+    float real;
+    memcpy(&real, &bits, sizeof real);
+    return (struct px_value){.type = PX_REAL, .real = (double)real};
+}
+
+static struct px_value read_float64(struct reader *reader) {
+    uint64_t bits = read_big_endian(reader, 8);
+    double real;
+    memcpy(&real, &bits, sizeof real);
+    return (struct px_value){.type = PX_REAL, .real = real};
+}
+
+static struct px_value read_text(struct reader *reader, enum px_type type, uint64_t length) {
+    struct px_value value = {.type = type, .count = (uint32_t)length, .bytes = reader->at};
+    reader->at += length;
+    return value;
+}
+
+/* The head of a list or map; its values are read by read_children. */
+static struct px_value open_list(struct reader *reader, uint64_t count) {
+    struct px_value value = {.type = PX_ARRAY, .count = (uint32_t)count, .items = reader->next};
+    reader->next += count;
+    return value;
+}
+
+static struct px_value open_map(struct reader *reader, uint64_t count) {
+    struct px_value value = {
+        .type = PX_MAP, .count = (uint32_t)count, .pairs = (const struct px_pair *)(const void *)reader->next};
+    reader->next += 2 * count;
+    return value;
+}
+
+/* A head from 0xc0 to 0xdf; extensions and 0xc1 were refused by the scan. */
+static struct px_value read_headed(struct reader *reader, uint8_t head) {
+    switch (head) {
+    case 0xc2:
+    case 0xc3:
+        return (struct px_value){.type = PX_BOOL, .boolean = head == 0xc3};
+    case 0xc4:
+    case 0xc5:
+    case 0xc6:
+        return read_text(reader, PX_BIN, read_big_endian(reader, 1u << (head - 0xc4)));
+    case 0xca:
+        return read_float32(reader);
+    case 0xcb:
+        return read_float64(reader);
+    case 0xcc:
+    case 0xcd:
+    case 0xce:
+    case 0xcf:
+        return (struct px_value){.type = PX_UINT, .uinteger = read_big_endian(reader, 1u << (head - 0xcc))};
+    case 0xd0:
+    case 0xd1:
+    case 0xd2:
+    case 0xd3:
+        return read_signed(reader, 1u << (head - 0xd0));
+    case 0xd9:
+    case 0xda:
+    case 0xdb:
+        return read_text(reader, PX_STR, read_big_endian(reader, 1u << (head - 0xd9)));
+    case 0xdc:
+    case 0xdd:
+        return open_list(reader, read_big_endian(reader, 2u << (head - 0xdc)));
+    case 0xde:
+    case 0xdf:
+        return open_map(reader, read_big_endian(reader, 2u << (head - 0xde)));
+    default: /* 0xc0 */
+        return (struct px_value){.type = PX_NIL};
     }
-    return size;
 }
 
-/* The library gives NULL for some empty texts; a value never does. */
-static struct px_value text_value(enum px_type type, const char *text, uint32_t length) {
-    return (struct px_value){.type = type, .count = length, .text = text != NULL ? text : ""};
-}
-
-static void tree_fill(const msgpack_object *object, struct block *block, struct px_value *value);
-
-static void list_fill(const msgpack_object_array *array, struct block *block, struct px_value *value) {
-    struct px_value *items = block_take(block, array->size * sizeof *items);
-    *value = (struct px_value){.type = PX_ARRAY, .count = array->size, .items = items};
-    for (uint32_t i = 0; i < array->size; i++)
-        tree_fill(&array->ptr[i], block, &items[i]);
-}
-
-static void map_fill(const msgpack_object_map *map, struct block *block, struct px_value *value) {
-    struct px_pair *pairs = block_take(block, map->size * sizeof *pairs);
-    *value = (struct px_value){.type = PX_MAP, .count = map->size, .pairs = pairs};
-    for (uint32_t i = 0; i < map->size; i++) {
-        const msgpack_object_str *key = &map->ptr[i].key.via.str; /* the scan saw that it is one */
-        pairs[i].key = text_value(PX_STR, key->ptr, key->size);
-        tree_fill(&map->ptr[i].val, block, &pairs[i].value);
-    }
+static struct px_value read_value(struct reader *reader) {
+    uint8_t head = *reader->at++;
+    if (head < 0x80 || head >= 0xe0)
+        return integer_value((int8_t)head);
+    if (head < 0x90)
+        return open_map(reader, head & 0x0fu);
+    if (head < 0xa0)
+        return open_list(reader, head & 0x0fu);
+    if (head < 0xc0)
+        return read_text(reader, PX_STR, head & 0x1fu);
+    return read_headed(reader, head);
 }
 
 /* Recursion is bounded by the depth that the scan allowed. */
-static void tree_fill(const msgpack_object *object, struct block *block, struct px_value *value) {
-    switch (object->type) {
-    case MSGPACK_OBJECT_BOOLEAN:
-        *value = (struct px_value){.type = PX_BOOL, .boolean = object->via.boolean};
-        break;
-    case MSGPACK_OBJECT_POSITIVE_INTEGER:
-        *value = (struct px_value){.type = PX_UINT, .uinteger = object->via.u64};
-        break;
-    case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-        *value = (struct px_value){.type = PX_INT, .integer = object->via.i64};
-        break;
-    case MSGPACK_OBJECT_FLOAT32:
-    case MSGPACK_OBJECT_FLOAT64:
-        *value = (struct px_value){.type = PX_REAL, .real = object->via.f64};
-        break;
-    case MSGPACK_OBJECT_STR:
-        *value = text_value(PX_STR, object->via.str.ptr, object->via.str.size);
-        break;
-    case MSGPACK_OBJECT_BIN:
-        *value = text_value(PX_BIN, object->via.bin.ptr, object->via.bin.size);
-        break;
-    case MSGPACK_OBJECT_ARRAY:
-        list_fill(&object->via.array, block, value);
-        break;
-    case MSGPACK_OBJECT_MAP:
-        map_fill(&object->via.map, block, value);
-        break;
-    default: /* nil; extensions were refused by the scan */
-        *value = (struct px_value){.type = PX_NIL};
-        break;
-    }
+static struct px_value read_tree(struct reader *reader) {
+    struct px_value *children = reader->next;
+    struct px_value value = read_value(reader);
+    size_t count = (size_t)(reader->next - children);
+    for (size_t i = 0; i < count; i++)
+        children[i] = read_tree(reader);
+    return value;
 }
 
 static int key_order(const struct px_value *a, const struct px_value *b) {
@@ -139,47 +178,61 @@ static int check_keys(const struct px_value *value, struct px_error *error) {
     return code;
 }
 
-static int document_fill(const msgpack_object *object, struct px_document *document, struct px_error *error) {
-    size_t size = tree_size(object);
-    struct block block = {.next = size > 0 ? malloc(size) : NULL};
-    if (size > 0 && block.next == NULL)
-        return px_fail(error, PX_E_NO_MEMORY, "no memory for a message of %zu bytes of values", size);
-    struct px_document made = {.memory = block.next};
-    tree_fill(object, &block, &made.root);
-    int code = check_keys(&made.root, error);
-    if (code != 0) {
-        px_document_free(&made);
-        return code;
-    }
-    *document = made;
-    return 0;
-}
-
-int px_value_decode(const void *bytes, size_t length, const struct px_limits *limits, struct px_document *document,
-                    struct px_error *error) {
+static int scan_whole(const void *bytes, size_t length, const struct px_limits *limits, size_t *nodes,
+                      struct px_error *error) {
     if (length > limits->bytes)
         return px_fail(error, PX_E_LIMIT, "a message of %zu bytes; accepted are %zu", length, limits->bytes);
+    struct px_scanner scanner;
+    px_scanner_init(&scanner);
     size_t size = 0;
-    int whole = px_scan(bytes, length, limits, &size, error);
+    int whole = px_scanner_feed(&scanner, bytes, length, limits, &size, error);
     if (whole < 0)
         return whole;
     if (whole == 0)
         return px_fail(error, PX_E_PROTOCOL, "truncated: %zu bytes are no whole message", length);
     if (size != length)
         return px_fail(error, PX_E_PROTOCOL, "%zu bytes behind the end of the message", length - size);
+    *nodes = scanner.nodes;
+    return 0;
+}
 
-    msgpack_unpacked unpacked;
-    msgpack_unpacked_init(&unpacked);
-    size_t offset = 0;
-    msgpack_unpack_return result = msgpack_unpack_next(&unpacked, bytes, length, &offset);
-    int code = 0;
-    if (result == MSGPACK_UNPACK_NOMEM_ERROR)
-        code = px_fail(error, PX_E_NO_MEMORY, "no memory for a message of %zu bytes", length);
-    else if (result != MSGPACK_UNPACK_SUCCESS || offset != length)
-        code = px_fail(error, PX_E_PROTOCOL, "not MessagePack");
+static int make_room(struct px_document *document, size_t nodes, struct px_error *error) {
+    size_t size = nodes * sizeof(struct px_value);
+    if (size <= document->room)
+        return 0;
+    px_document_free(document);
+    document->memory = malloc(size);
+    if (document->memory == NULL)
+        return px_fail(error, PX_E_NO_MEMORY, "no memory for a message of %zu bytes of values", size);
+    document->room = size;
+    return 0;
+}
+
+int px_document_decode(struct px_document *document, const void *bytes, size_t length, const struct px_limits *limits,
+                       struct px_error *error) {
+    document->root = (struct px_value){.type = PX_NIL};
+    size_t nodes = 0;
+    int code = scan_whole(bytes, length, limits, &nodes, error);
+    if (code == 0)
+        code = make_room(document, nodes, error);
+    if (code != 0)
+        return code;
+    struct reader reader = {.at = bytes, .next = document->memory};
+    struct px_value root = read_tree(&reader);
+    code = check_keys(&root, error);
+    if (code == 0)
+        document->root = root;
+    return code;
+}
+
+int px_value_decode(const void *bytes, size_t length, const struct px_limits *limits, struct px_document *document,
+                    struct px_error *error) {
+    struct px_document made = {0};
+    int code = px_document_decode(&made, bytes, length, limits, error);
+    if (code == 0)
+        *document = made;
     else
-        code = document_fill(&unpacked.data, document, error);
-    msgpack_unpacked_destroy(&unpacked);
+        px_document_free(&made);
     return code;
 }
 

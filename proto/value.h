@@ -1,11 +1,15 @@
 /* value.h: one decoded MessagePack object as a tree, after a scan that bounds it.
  *
- *     bytes -- px_scan (limits, no allocation) --> px_value_decode (one block of memory) --> tree --> px_value_free
+ *     bytes -- px_scan (limits, no allocation) --> px_value_decode (one block of memory) --> tree -->
+ * px_document_free
  *
  * The scan comes first because an array header alone makes a decoder reserve memory for elements that never come: it
  * bounds depth, nodes and bytes, and requires every child to be within the bytes left. Map keys must be strings
  * without a zero byte, and may not repeat. Every string must be UTF-8: names travel into logs, files and replies.
  * Extension types have no meaning here and are refused.
+ *
+ * What the scan has passed is read by the project's own decoder, since a frame's plan is decoded 60 times a second and
+ * more: no allocation once a document is warm. msgpack-c is its reference in tests/unit/proto/reference_test.c.
  *
  * Ownership  strings and binaries borrow from the bytes given; the tree is one allocation (struct px_document).
  * Errors     PX_E_PROTOCOL (malformed, truncated, trailing), PX_E_LIMIT (a stated limit).
@@ -45,7 +49,7 @@ struct px_pair {
 
 struct px_limits {
     size_t bytes;    /* of one message */
-    unsigned depth;  /* nesting of arrays and maps; the library refuses beyond 32 */
+    unsigned depth;  /* nesting of arrays and maps; msgpack-c refuses beyond 32, and so do we */
     size_t nodes;    /* values in all */
 };
 #define PX_LIMITS_DEFAULT ((struct px_limits){.bytes = 64u << 20, .depth = 28, .nodes = 4u << 20})
@@ -71,9 +75,15 @@ int px_scanner_feed(struct px_scanner *scanner, const void *bytes, size_t length
 struct px_document {
     struct px_value root;
     void *memory; /* one block */
+    size_t room;  /* of it, bytes */
 };
 
-/* px_value_decode: exactly one object, all of bytes. The tree is one block, the library's own memory is gone again. */
+/* px_document_decode: as px_value_decode, into a document that is zeroed or held another message before: its block is
+ * used again when it is large enough. After an error the root is nil and the block stays. */
+int px_document_decode(struct px_document *document, const void *bytes, size_t length, const struct px_limits *limits,
+                       struct px_error *error);
+
+/* px_value_decode: exactly one object, all of bytes, into a new document; left as it was after an error. */
 int px_value_decode(const void *bytes, size_t length, const struct px_limits *limits, struct px_document *document,
                     struct px_error *error);
 void px_document_free(struct px_document *document); /* zeroed is fine */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WARNINGS_MAX = 64 };
+enum { WARNINGS_MAX = 64, DOCUMENT_KEPT_MAX = 4 << 20 };
 static const uint64_t STALL_NS = 1000000;
 static const uint64_t SHARE_FROM_NS = 200000; /* less work than this is not worth waking another worker */
 
@@ -55,6 +55,7 @@ int pipeline_create(const struct pipeline_config *config, struct pipeline **pipe
 
 static void evaluation_free(struct evaluation *evaluation) {
     twins_fini(&evaluation->twins);
+    px_document_free(&evaluation->document);
     free(evaluation->tasks);
     free(evaluation->last_static);
     free(evaluation->todo);
@@ -123,12 +124,11 @@ static bool grow(void **buffer, size_t *room, size_t wanted, size_t item_size) {
 #define GROW(buffer, room, wanted) grow((void **)&(buffer), &(room), (wanted), sizeof *(buffer))
 
 static int decode_bytes(struct evaluation *evaluation, const struct plan_options *options, struct px_error *error) {
-    struct px_document document = {0};
+    struct px_document *document = &evaluation->document;
     int code =
-        px_value_decode(evaluation->request.bytes, evaluation->request.size, &PX_LIMITS_DEFAULT, &document, error);
+        px_document_decode(document, evaluation->request.bytes, evaluation->request.size, &PX_LIMITS_DEFAULT, error);
     if (code == 0)
-        code = plan_decode(&document.root, options, &evaluation->plan, error);
-    px_document_free(&document);
+        code = plan_decode(&document->root, options, &evaluation->plan, error);
     return code;
 }
 
@@ -304,7 +304,10 @@ static struct evaluation *evaluation_new(struct pipeline *pipeline) {
 
 static void evaluation_recycle(struct evaluation *evaluation) {
     struct pipeline *pipeline = evaluation->pipeline;
+    if (evaluation->document.room > DOCUMENT_KEPT_MAX)
+        px_document_free(&evaluation->document);
     struct evaluation kept = {
+        .document = {.memory = evaluation->document.memory, .room = evaluation->document.room},
         .tasks = evaluation->tasks,
         .task_room = evaluation->task_room,
         .twins = evaluation->twins,

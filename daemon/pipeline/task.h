@@ -73,6 +73,9 @@ struct evaluation {
     struct loop_message message;
     struct helper helpers[EVALUATION_HELPERS_MAX];
 
+    /* stage A only: request.bytes as a tree; its memory is used again */
+    struct px_document document;
+
     /* set by stage A, then read only until the evaluation is over */
     struct plan *plan;
     struct overrides *overrides;
