@@ -9,8 +9,10 @@
 
 #define DECLARE_BASE(name) extern const struct kernel name##_kernel_base;
 #define DECLARE_V3(name)   extern const struct kernel name##_kernel_v3;
+#define DECLARE_V4(name)   extern const struct kernel name##_kernel_v4;
 #define LIST_BASE(name)    &name##_kernel_base,
 #define LIST_V3(name)      &name##_kernel_v3,
+#define LIST_V4(name)      &name##_kernel_v4,
 
 extern const struct blocks blocks_base;
 KERNEL_SHAPES(DECLARE_BASE)
@@ -21,6 +23,12 @@ extern const struct blocks blocks_v3;
 KERNEL_SHAPES(DECLARE_V3)
 KERNEL_EFFECTS(DECLARE_V3)
 static const struct kernel *const kernels_v3[] = {KERNEL_SHAPES(LIST_V3) KERNEL_EFFECTS(LIST_V3) NULL};
+#endif
+#ifdef KERNEL_HAVE_V4
+extern const struct blocks blocks_v4;
+KERNEL_SHAPES(DECLARE_V4)
+KERNEL_EFFECTS(DECLARE_V4)
+static const struct kernel *const kernels_v4[] = {KERNEL_SHAPES(LIST_V4) KERNEL_EFFECTS(LIST_V4) NULL};
 #endif
 
 struct isa {
@@ -34,6 +42,9 @@ static const struct isa isas[] = {
 #ifdef KERNEL_HAVE_V3
     {"v3", kernels_v3, &blocks_v3},
 #endif
+#ifdef KERNEL_HAVE_V4
+    {"v4", kernels_v4, &blocks_v4},
+#endif
 };
 
 /* Chosen once; stated in tests/lint among the writable globals. */
@@ -44,6 +55,12 @@ static bool cpu_has(const char *name) {
     if (strcmp(name, "v3") == 0)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
                __builtin_cpu_supports("fma");
+#endif
+#ifdef KERNEL_HAVE_V4
+    if (strcmp(name, "v4") == 0)
+        return cpu_has("v3") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
 #endif
     return strcmp(name, "base") == 0;
 }

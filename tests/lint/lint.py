@@ -122,7 +122,7 @@ def check_globals():
                 words = line.split()
                 if len(words) == 3 and words[1] in "dDbB":
                     symbol = re.sub(r"\.\d+$", "", words[2])
-                    if symbol.startswith((".", "__", "_GLOBAL", "completed")) or symbol.endswith("_kernel_base") or symbol.endswith("_kernel_v3"):
+                    if symbol.startswith((".", "__", "_GLOBAL", "completed")) or symbol.endswith("_kernel_base") or symbol.endswith(("_kernel_v3", "_kernel_v4")):
                         continue
                     # tables of pointers are relocated at start and read-only after it (RELRO); nm shows them as d
                     section = subprocess.run(["objdump", "-t", os.path.join(folder, name)], capture_output=True,
