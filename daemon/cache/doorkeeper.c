@@ -1,14 +1,28 @@
 #include "daemon/cache/doorkeeper.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Gives the whole pages in a block their memory now, at a tenth of what touching them later would cost. Older kernels
+ * cannot: then they come when they are touched. */
+static void populate(void *block, size_t size) {
+    const uintptr_t page = 4096, first = ((uintptr_t)block + page - 1) & ~(page - 1),
+                    end = ((uintptr_t)block + size) & ~(page - 1);
+    if (end > first)
+        madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+}
 
 bool doorkeeper_init(struct doorkeeper *door, size_t signatures) {
     uint32_t sets = 64;
     while ((size_t)sets * DOOR_WAYS < signatures && sets < 1u << 24)
         sets *= 2;
     *door = (struct doorkeeper){.marks = calloc((size_t)sets * DOOR_WAYS, sizeof(struct door_mark)), .sets = sets};
-    return door->marks != NULL;
+    if (door->marks == NULL)
+        return false;
+    populate(door->marks, (size_t)sets * DOOR_WAYS * sizeof *door->marks);
+    return true;
 }
 
 void doorkeeper_fini(struct doorkeeper *door) {
