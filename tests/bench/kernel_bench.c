@@ -1,6 +1,7 @@
 /* kernel_bench.c: how fast effects run, POINTS against memcpy of the same arrays; one JSON line a figure.
  *
  *     kernel_bench [vertices]      default 200000
+ *     kernel_bench --calibrate     only what sets two days' figures against each other: memcpy, one displace
  *
  * Each figure is the median of REPEATS runs on this thread; compare ratios within one run, not times between machines.
  */
@@ -167,10 +168,26 @@ static void bench_chain(struct bench *bench, const char *name, const struct benc
            kernel_isa(), (int)CHAIN, name, ns, ns / copy);
 }
 
-static void bench_isa(struct bench *bench) {
+static double bench_memcpy(struct bench *bench) {
     const double copy = memcpy_ns(bench);
     printf("{\"bench\":\"memcpy\",\"vertices\":%zu,\"ns_per_vertex\":%.3f,\"gb_per_s\":%.1f}\n",
            bench->input.vertex_count, copy, 12.0 / copy);
+    return copy;
+}
+
+/* The instruction set that every machine of a kind has, so that only the machine shows. */
+static void calibrate(struct bench *bench) {
+    kernel_use_isa("base");
+    const double copy = bench_memcpy(bench);
+    const struct chain_step step = step_of(&(struct bench_step){"displace", "t_sec", 0.3}, params[0]);
+    const double ns = chain_ns(bench, &step, 1);
+    printf("{\"bench\":\"displace\",\"isa\":\"%s\",\"ns_per_vertex\":%.3f,\"million_vertices_per_s\":%.1f,"
+           "\"over_memcpy\":%.1f}\n",
+           kernel_isa(), ns, 1e3 / ns, ns / copy);
+}
+
+static void bench_isa(struct bench *bench) {
+    const double copy = bench_memcpy(bench);
     bench_singles(bench, copy);
     bench_makers(bench);
     bench_chain(bench, "translate", &singles[0], 1, copy);
@@ -181,14 +198,17 @@ static void bench_isa(struct bench *bench) {
 }
 
 int main(int argc, char **argv) {
-    const size_t vertices = argc > 1 ? strtoull(argv[1], NULL, 10) : 200000;
+    const bool calibrating = argc > 1 && strcmp(argv[1], "--calibrate") == 0;
+    const size_t vertices = argc > 1 && !calibrating ? strtoull(argv[1], NULL, 10) : 200000;
     static struct bench bench;
     bench.input = wandering(vertices);
     bench.output = output_of(bench.input.vertex_count * MADE_MAX, bench.input.vertex_count * MADE_MAX / 2);
     bench.context = (struct kernel_context){
         .scratch = scratch_create((size_t)1 << 30), .warnings = &bench.warnings, .vertex_budget = vertices * MADE_MAX};
-    const char *const isas[] = {"base", "v3"};
-    for (size_t i = 0; i < 2; i++) {
+    const char *const isas[] = {"base", "v3", "v4"};
+    if (calibrating)
+        calibrate(&bench);
+    for (size_t i = 0; i < sizeof isas / sizeof isas[0] && !calibrating; i++) {
         if (kernel_use_isa(isas[i]))
             bench_isa(&bench);
     }
