@@ -12,13 +12,12 @@
 #include "daemon/report.h"
 #include "daemon/rpc/daemon.h"
 #include "daemon/rpc/rpc.h"
-#include "daemon/rpc/log_line.h"
+#include "daemon/rpc/log_feed.h"
 #include "daemon/rpc/methods.h"
 #include "daemon/rpc/server_methods.h"
 #include "daemon/sketch/sketch.h"
 #include "daemon/sketch/source_file.h"
 #include "shared/clock.h"
-#include "shared/ring.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -37,8 +36,8 @@ enum {
     POOL_QUEUE_MAX = 4096,
     SCRATCH_MAX_BYTES = 1 << 30,
     EVALUATIONS_MAX = 256,
-    LOG_LINES_TO_LOOP = 256, /* waiting for subscribers; a full ring drops, log.tail has them all */
     HOUSEKEEPING_MS = 250,
+    LAST_CLIENT_GRACE_MS = 1500,
     JOBS_RUNNING_MAX = 16,
     JOBS_KEPT_MAX = 256,
     JOBS_BYTES_MAX = 256 << 20,
@@ -55,15 +54,12 @@ struct root {
     int signal_fd;
     struct loop_timer *housekeeping; /* runs while somebody watches or a frame is set aside */
     bool housekeeping_runs;
+    struct loop_timer *last_client; /* --end-with-last-client: grace after the last one went */
     struct pool_job prepare_job; /* slab_store_prepare, in the background */
     _Atomic bool prepare_queued;
     struct loop_message arenas_changed; /* ANY -> LOOP */
     _Atomic bool arenas_changed_queued;
-    struct loop_message log_lines; /* LOG -> LOOP */
-    _Atomic bool log_lines_queued;
-    _Atomic bool log_wanted; /* somebody subscribed to `log` */
-    struct px_ring log_ring;
-    struct log_line log_memory[LOG_LINES_TO_LOOP];
+    struct log_feed *log_feed;
     size_t rpc_clients, arena_clients;
     _Atomic size_t announce_subscribers; /* nng's threads -> LOOP */
     struct loop_message watchers_changed;
@@ -116,22 +112,27 @@ static void watchers_look(struct root *root) {
     sketches_watch(root->parts.sketches, watched);
     if (watched)
         housekeeping_start(root);
-    if (root->parts.rpc != NULL)
-        atomic_store_explicit(&root->log_wanted, rpc_subscribers(root->parts.rpc, RPC_TOPIC_LOG) > 0,
-                              memory_order_relaxed);
     size_t clients = root->rpc_clients + root->arena_clients;
     root->had_client |= clients > 0;
-    if (root->parts.config->end_with_last_client && root->had_client && clients == 0) {
-        log_info("daemon", "the last client went: ending, as --end-with-last-client says");
-        loop_stop(root->parts.loop);
-    }
+    if (root->parts.config->end_with_last_client && root->had_client && clients == 0)
+        loop_timer_start(root->last_client, px_clock_ns() + LAST_CLIENT_GRACE_MS * 1000000ull);
+}
+
+/* The last client went a while ago, and none came since: not a `pxctl ls` between two others. */
+static void last_client_fired(void *argument) {
+    struct root *root = argument;
+    if (root->rpc_clients + root->arena_clients > 0)
+        return;
+    log_info("daemon", "the last client went: ending, as --end-with-last-client says");
+    loop_stop(root->parts.loop);
 }
 
 static void housekeeping_fired(void *argument) {
     struct root *root = argument;
     root->housekeeping_runs = false;
     bool aside = board_sweep(root->parts.board, px_clock_ns());
-    prepare_arena(root);
+    if (slab_store_due(root->parts.store))
+        prepare_arena(root);
     if (aside || somebody_watches(root))
         housekeeping_start(root);
 }
@@ -185,29 +186,6 @@ static void slab_arenas_changed(void *argument) {
 
 /* ---- what subscribers hear --------------------------------------------------------------------------------------- */
 
-/* LOG. */
-static void log_line_written(void *argument, const struct log_line *line) {
-    struct root *root = argument;
-    if (!atomic_load_explicit(&root->log_wanted, memory_order_relaxed) || !px_ring_push(&root->log_ring, line))
-        return;
-    if (!atomic_exchange_explicit(&root->log_lines_queued, true, memory_order_acq_rel))
-        loop_post(root->parts.loop, &root->log_lines);
-}
-
-static void write_log_line(void *argument, struct px_writer *writer) {
-    log_line_write(argument, writer);
-}
-
-static void log_lines_handle(struct loop_message *message) {
-    struct root *root = (struct root *)(void *)((char *)message - offsetof(struct root, log_lines));
-    atomic_store_explicit(&root->log_lines_queued, false, memory_order_release); /* may be posted again */
-    struct log_line line;
-    while (px_ring_pop(&root->log_ring, &line)) {
-        if (root->parts.rpc != NULL)
-            rpc_notify(root->parts.rpc, RPC_TOPIC_LOG, write_log_line, &line);
-    }
-}
-
 struct sketch_news {
     enum sketch_event event;
     const char *name;
@@ -233,8 +211,6 @@ static void write_sketch_news(void *argument, struct px_writer *writer) {
 
 static void sketch_happened(void *argument, enum sketch_event event, const char *name, const struct px_error *error) {
     struct root *root = argument;
-    if (event == SKETCH_FAILED)
-        log_warning("sketch", "%s: %s", name, error->message);
     if (root->parts.rpc == NULL)
         return;
     struct sketch_news news = {event, name, error};
@@ -356,7 +332,9 @@ static int host_open(struct root *root, struct nursery *nursery, struct px_error
     if (code == 0)
         code = signals_open(root, error);
     if (code == 0)
-        code = log_start((enum log_level)log_level_named(config->log_level), log_line_written, root, error);
+        code = log_feed_create(&root->log_feed, error);
+    if (code == 0)
+        code = log_start((enum log_level)log_level_named(config->log_level), log_feed_sink, root->log_feed, error);
     log_thread_name("loop");
     if (code == 0)
         code = loop_create(&root->parts.loop, error);
@@ -364,6 +342,8 @@ static int host_open(struct root *root, struct nursery *nursery, struct px_error
         code = loop_watch(root->parts.loop, root->signal_fd, LOOP_READABLE, signal_came, root, &root->signal_watch, error);
     if (code == 0)
         code = loop_timer_create(root->parts.loop, housekeeping_fired, root, &root->housekeeping, error);
+    if (code == 0)
+        code = loop_timer_create(root->parts.loop, last_client_fired, root, &root->last_client, error);
     if (code == 0)
         code = service_start(root->parts.loop, &root->service, error);
     if (code == 0)
@@ -471,6 +451,7 @@ static int rpc_start(struct root *root, struct px_error *error) {
                                    .tables = list,
                                    .table_count = tables,
                                    .hooks = &hooks,
+                                   .log_feed = root->log_feed,
                                    .clients_changed = rpc_clients_changed,
                                    .argument = root};
     return rpc_open(&rpc, &parts->rpc, error);
@@ -554,6 +535,7 @@ static void close_all(struct root *root) {
     slab_store_destroy(parts->store);
     nursery_stop(parts->nursery);
     service_stop(root->service);
+    loop_timer_destroy(root->last_client);
     loop_timer_destroy(root->housekeeping);
     loop_unwatch(root->signal_watch);
     if (parts->loop != NULL)
@@ -563,6 +545,7 @@ static void close_all(struct root *root) {
         close(root->signal_fd);
     runtime_close(&root->runtime);
     log_stop();
+    log_feed_destroy(root->log_feed);
 }
 
 int daemon_run(struct config *config, struct nursery *nursery, struct px_error *error) {
@@ -574,9 +557,7 @@ int daemon_run(struct config *config, struct nursery *nursery, struct px_error *
                           .runtime = {.lock_fd = -1},
                           .prepare_job = {.run = prepare_run},
                           .arenas_changed = {.handle = arenas_changed_handle},
-                          .log_lines = {.handle = log_lines_handle},
                           .watchers_changed = {.handle = watchers_changed_handle}};
-    px_ring_init(&root->log_ring, root->log_memory, sizeof root->log_memory[0], LOG_LINES_TO_LOOP);
     int code = 0;
     if (getrandom(&root->parts.session, sizeof root->parts.session, 0) != (ssize_t)sizeof root->parts.session)
         code = px_fail(error, PX_E_INTERNAL, "no random number for the session");

@@ -72,7 +72,7 @@ class Rpc:
                 raise ConnectionError("the daemon closed the connection")
             if message[0] == 2:
                 self.notifications.append(message[1:])
-            elif message[1] == number:
+            elif message[1] == number or message[1] is None:
                 if message[2] is not None:
                     raise RpcError(message[2])
                 return message[3]

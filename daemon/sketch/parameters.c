@@ -168,8 +168,9 @@ static void search_for(struct live *live, const char *address, struct search *se
 
 static int unknown(const struct search *search, const struct px_path *path, struct px_error *error) {
     if (search->nearest.name != NULL)
-        return px_fail_at(error, PX_E_PARAM, path, "no such parameter; did you mean \"%s\"?", search->nearest.name);
-    return px_fail_at(error, PX_E_PARAM, path, "no such parameter; param.get lists them");
+        return px_fail_at(error, PX_E_PARAM, path, "there is no parameter \"%s\"; did you mean \"%s\"?", search->address,
+                          search->nearest.name);
+    return px_fail_at(error, PX_E_PARAM, path, "there is no parameter \"%s\"; param.get lists them", search->address);
 }
 
 static int check_own(const struct px_value *own, const struct px_value *value, const struct px_path *path,

@@ -65,7 +65,7 @@ def an_installed_tree_builds_the_example():
         env = {**os.environ, "PKG_CONFIG_PATH": pkgconfig[0]}
         flags = subprocess.run(["pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", "px"],
                                capture_output=True, text=True, env=env).stdout.split()
-        done = subprocess.run(["gcc", "-std=c17", os.path.join(ROOT, "client/examples/follow.c"), "-o",
+        done = subprocess.run(["gcc", os.path.join(ROOT, "client/examples/follow.c"), "-o",
                                os.path.join(prefix, "follow"), *flags], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         for path in ("bin/pxd", "bin/pxctl", "share/pxd/sketches", "lib/systemd/user/pxd.service"):
