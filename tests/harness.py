@@ -7,6 +7,7 @@
 `run(cases)` runs functions as test cases (their names are sentences of behaviour) and ends with "N passed, N failed".
 Waiting is always for a condition, with a limit; nothing here asserts on a time.
 """
+import ctypes
 import os
 import re
 import shutil
@@ -22,6 +23,11 @@ import traceback
 import msgpack
 
 LIMIT = float(os.environ.get("PXD_TEST_LIMIT", "60"))  # seconds a condition may take to come true
+
+
+def die_with_parent():
+    """In a child: a test that is killed leaves no daemon behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class RpcError(Exception):
@@ -121,7 +127,8 @@ class Daemon:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.program("pxd"), *self.args], env=self.env, stdout=log, stderr=log)
+            self.process = subprocess.Popen([self.program("pxd"), *self.args], env=self.env, stdout=log, stderr=log,
+                                            preexec_fn=die_with_parent)
         wait_for(self.answers, "the daemon answers", alive=self.process)
         return self
 

@@ -35,7 +35,7 @@ static int board_check(const struct board_view *view, uint64_t session, struct p
 
 int board_view_open(struct board_view *view, int board_fd, uint64_t board_size, int lease_fd, uint64_t session,
                     struct px_error *error) {
-    *view = (struct board_view){.channel = PX_BOARD_CHANNELS};
+    *view = (struct board_view){.channel = PX_BOARD_CHANNELS, .in_order = view->in_order};
     int code = mapping_open(board_fd, board_size, false, "board", &view->board, error);
     if (code == 0)
         code = board_check(view, session, error);
@@ -49,7 +49,7 @@ int board_view_open(struct board_view *view, int board_fd, uint64_t board_size, 
 void board_view_close(struct board_view *view) {
     mapping_close(&view->board);
     mapping_close(&view->leases);
-    *view = (struct board_view){.channel = PX_BOARD_CHANNELS};
+    *view = (struct board_view){.channel = PX_BOARD_CHANNELS, .in_order = view->in_order};
 }
 
 /* ---- the channel ------------------------------------------------------------------------------------------------- */
@@ -132,6 +132,14 @@ static bool slot_lease(const struct board_view *view, const struct px_board_slot
     return false;
 }
 
+/* Index of the frame that is due: the newest, or in order the one after the last, as far as the ring still has it. */
+static uint64_t index_due(const struct board_view *view, uint64_t latest) {
+    uint64_t oldest = latest < PX_BOARD_SLOTS ? 1 : latest - PX_BOARD_SLOTS + 1;
+    if (!view->in_order || view->seen == 0 || view->seen > latest)
+        return latest;
+    return view->seen + 1 > oldest ? view->seen + 1 : oldest;
+}
+
 bool board_view_take(struct board_view *view, struct board_entry *entry) {
     if (view->channel >= PX_BOARD_CHANNELS)
         return false;
@@ -141,8 +149,9 @@ bool board_view_take(struct board_view *view, struct board_entry *entry) {
         uint64_t latest = atomic_load_explicit(&channel->latest, memory_order_acquire);
         if (latest == 0 || latest == view->seen)
             return false;
-        if (slot_lease(view, &channel->slots[latest % PX_BOARD_SLOTS], entry)) {
-            if (entry->index == latest)
+        uint64_t due = index_due(view, latest);
+        if (slot_lease(view, &channel->slots[due % PX_BOARD_SLOTS], entry)) {
+            if (entry->index == due)
                 return true;
             atomic_store_explicit(board_lease(view, free_word(view)), 0, memory_order_seq_cst);
         }

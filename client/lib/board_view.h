@@ -17,6 +17,7 @@ struct board_view {
     uint32_t channel; /* the one followed; PX_BOARD_CHANNELS: none */
     uint64_t epoch;   /* of that channel when it was chosen */
     uint64_t seen;    /* index of the last frame taken or passed over on it */
+    bool in_order;    /* every frame in turn, as far as the ring has them; else the newest */
     uint32_t word;    /* lease word that holds the frame */
 };
 
@@ -33,7 +34,7 @@ void board_view_close(struct board_view *view); /* zeroed is fine */
 /* board_view_choose: finds the channel of that name, or the focused one for "". False: there is none now. */
 bool board_view_choose(struct board_view *view, const char *sketch);
 
-/* board_view_take: leases the newest frame of the channel that was not seen yet. Does not mark it seen. */
+/* board_view_take: leases the frame of the channel that is due: the newest not seen yet, or the next in order. Does not mark it seen. */
 bool board_view_take(struct board_view *view, struct board_entry *entry);
 
 /* board_view_keep: the frame taken last is the one held now; the one before is released. */

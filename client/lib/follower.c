@@ -333,6 +333,10 @@ int px_follower_sketch(struct px_follower *follower, const char *sketch) {
     return 0;
 }
 
+void px_follower_every(struct px_follower *follower, bool every) {
+    follower->board.in_order = every;
+}
+
 enum px_follower_state px_follower_state(const struct px_follower *follower) {
     return follower->phase == PHASE_CONNECTED ? PX_FOLLOWER_CONNECTED : PX_FOLLOWER_WAITING;
 }

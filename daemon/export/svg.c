@@ -27,15 +27,16 @@ static int channel(float value) {
     return (int)floor(clamped * 255.0 + 0.5);
 }
 
-/* ` stroke="#rrggbb" stroke-opacity="0.5"`; full opacity is left out. */
-static void write_color(struct text_buffer *text, const char *attribute, const float color[4]) {
+/* ` stroke="#rrggbb" opacity="0.5"`; full opacity is left out. A layer's opacity is its group's, so that its lines do
+ * not darken where they cross: as the viewer draws it. */
+static void write_color(struct text_buffer *text, const char *attribute, const char *opacity, const float color[4]) {
     char hex[64];
     snprintf(hex, sizeof hex, " %s=\"#%02x%02x%02x\"", attribute, channel(color[0]), channel(color[1]),
              channel(color[2]));
     text_buffer_add(text, hex);
     if (color[3] >= 1.0f)
         return;
-    snprintf(hex, sizeof hex, " %s-opacity=\"", attribute);
+    snprintf(hex, sizeof hex, " %s=\"", opacity);
     text_buffer_add(text, hex);
     text_buffer_number(text, color[3] > 0 ? (double)color[3] : 0.0, 4);
     text_buffer_add(text, "\"");
@@ -65,7 +66,7 @@ static void write_head(struct text_buffer *text, const struct export_page *page,
     text_buffer_add(text, "<rect");
     write_attribute(text, "width", page->size[0], "");
     write_attribute(text, "height", page->size[1], "");
-    write_color(text, "fill", page->background);
+    write_color(text, "fill", "fill-opacity", page->background);
     text_buffer_add(text, "/>\n");
 }
 
@@ -114,7 +115,7 @@ static bool write_layer(struct drawing *drawing, const struct export_layer *laye
     text_buffer_add(&drawing->text, id);
     text_buffer_escaped(&drawing->text, layer->name);
     text_buffer_add(&drawing->text, "\"");
-    write_color(&drawing->text, "stroke", layer->color);
+    write_color(&drawing->text, "stroke", "opacity", layer->color);
     write_attribute(&drawing->text, "stroke-width", (double)layer->thickness, "");
     text_buffer_add(&drawing->text, ">\n");
     for (size_t i = 0; i < geometry->line_count; i++) {

@@ -129,6 +129,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "frame_probe: %s\n", error.message);
         return 1;
     }
+    px_follower_every(follower, true);
     struct seen *all = calloc(count, sizeof *all);
     size_t got = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);

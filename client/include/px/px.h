@@ -140,6 +140,11 @@ enum px_follower_state px_follower_state(const struct px_follower *follower);
 struct px_follower_stats px_follower_stats(const struct px_follower *follower);
 int px_follower_sketch(struct px_follower *follower, const char *sketch); /* follow another one: from the next frame */
 
+/* px_follower_every: frames one after the other without a gap, as long as the follower is at most PX_BOARD_SLOTS frames
+ * behind (shared/board_layout.h), instead of the newest: for recording and checking. Call px_follower_next until it
+ * gives 0 before you sleep on px_follower_fd. */
+void px_follower_every(struct px_follower *follower, bool every);
+
 #ifdef __cplusplus
 }
 #endif

@@ -379,6 +379,31 @@ START_TEST(the_newest_frame_wins_and_the_others_are_counted) {
 }
 END_TEST
 
+START_TEST(every_frame_comes_in_turn_when_asked_as_far_as_the_ring_has_them) {
+    struct fake fake;
+    fake_follow(&fake, NULL);
+    px_follower_every(fake.follower, true);
+    publish(&fake, 1);
+    next_frame(&fake);
+    for (uint64_t serial = 2; serial <= PX_BOARD_SLOTS; serial++)
+        publish(&fake, serial);
+    for (uint64_t serial = 2; serial <= PX_BOARD_SLOTS; serial++) {
+        write_frame(&fake, 1, serial); /* the fake has memory for one frame */
+        next_frame(&fake);
+        ck_assert(leased(&fake, serial));
+    }
+    no_frame(&fake);
+    ck_assert_uint_eq(px_follower_stats(fake.follower).skipped, 0);
+    for (uint64_t serial = PX_BOARD_SLOTS + 1; serial <= 3 * PX_BOARD_SLOTS; serial++)
+        publish(&fake, serial);
+    write_frame(&fake, 1, 2 * PX_BOARD_SLOTS + 1);
+    next_frame(&fake); /* the oldest that the ring still has */
+    ck_assert(leased(&fake, 2 * PX_BOARD_SLOTS + 1));
+    ck_assert_uint_eq(px_follower_stats(fake.follower).skipped, PX_BOARD_SLOTS);
+    fake_end(&fake);
+}
+END_TEST
+
 START_TEST(a_frame_overwritten_while_held_is_not_intact) {
     struct fake fake;
     fake_follow(&fake, NULL);
@@ -795,6 +820,7 @@ int main(void) {
     tcase_add_test(tests, a_frame_is_what_was_published);
     tcase_add_test(tests, a_lease_stands_while_a_frame_is_held);
     tcase_add_test(tests, the_newest_frame_wins_and_the_others_are_counted);
+    tcase_add_test(tests, every_frame_comes_in_turn_when_asked_as_far_as_the_ring_has_them);
     tcase_add_test(tests, a_frame_overwritten_while_held_is_not_intact);
     tcase_add_test(tests, the_descriptor_is_readable_when_and_only_when_there_is_something);
     tcase_add_test(tests, a_follower_goes_where_the_focus_goes);

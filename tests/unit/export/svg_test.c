@@ -38,7 +38,7 @@ START_TEST(a_drawing_is_written_as_expected) {
                     "stroke=\"#ff8000\" stroke-width=\"0.3\">\n"
                     "<path d=\"M0,0 10.5,-2.25\"/>\n<path d=\"M1,1 2,1 2,2Z\"/>\n</g>\n"
                     "<g id=\"layer2\" inkscape:groupmode=\"layer\" inkscape:label=\"empty\" stroke=\"#000000\" "
-                    "stroke-opacity=\"0.25\" stroke-width=\"1\">\n</g>\n</svg>\n");
+                    "opacity=\"0.25\" stroke-width=\"1\">\n</g>\n</svg>\n");
 }
 END_TEST
 
