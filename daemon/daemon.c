@@ -518,7 +518,8 @@ static void close_all(struct root *root) {
     }
     rpc_close(parts->rpc);
     parts->rpc = NULL;
-    pool_stop(parts->pool);
+    if (parts->pool != NULL)
+        pool_stop(parts->pool);
     if (parts->loop != NULL)
         loop_drain(parts->loop);
     jobs_destroy(parts->jobs);
