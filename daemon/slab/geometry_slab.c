@@ -104,20 +104,24 @@ void geometry_slab_begin(struct geometry_slab *writer, struct slab_store *store,
 enum { LANES = 24 };
 struct lanes {
     float least[LANES], greatest[LANES];
+    float trace[LANES]; /* 0, and NaN once a value was not finite: 0 * inf */
 };
 
 static void lanes_take(struct lanes *lanes, const float *values, size_t n) {
     for (size_t k = 0; k < n; k++) {
         lanes->least[k] = values[k] < lanes->least[k] ? values[k] : lanes->least[k];
         lanes->greatest[k] = values[k] > lanes->greatest[k] ? values[k] : lanes->greatest[k];
+        lanes->trace[k] += values[k] * 0.0f;
     }
 }
 
-static struct px_bounds bounds_of(const float *coords, size_t vertex_count) {
+/* The box, and whether all of it is finite. */
+static struct px_bounds bounds_of(const float *coords, size_t vertex_count, bool *finite) {
     struct lanes lanes;
     for (size_t k = 0; k < LANES; k++) {
         lanes.least[k] = INFINITY;
         lanes.greatest[k] = -INFINITY;
+        lanes.trace[k] = 0;
     }
     size_t n = 3 * vertex_count, i = 0;
     for (; i + LANES <= n; i += LANES)
@@ -128,6 +132,9 @@ static struct px_bounds bounds_of(const float *coords, size_t vertex_count) {
         box.min[k % 3] = fminf(box.min[k % 3], lanes.least[k]);
         box.max[k % 3] = fmaxf(box.max[k % 3], lanes.greatest[k]);
     }
+    *finite = true;
+    for (size_t k = 0; k < LANES; k++)
+        *finite = *finite && lanes.trace[k] == 0.0f;
     return box;
 }
 
@@ -166,7 +173,7 @@ static int check_result(const struct geometry_slab *writer, struct px_error *err
     return 0;
 }
 
-static size_t make_ready(struct geometry_slab *writer) {
+static size_t make_ready(struct geometry_slab *writer, bool *finite) {
     const struct kernel_output *output = &writer->output;
     struct px_slab_header *header = slab_header(writer->slab);
     struct px_geometry geometry = {output->coords, output->offsets, output->vertex_count, output->line_count};
@@ -181,7 +188,7 @@ static size_t make_ready(struct geometry_slab *writer) {
     header->flags_at = (uint32_t)(parts.flags_at / PX_SLAB_ALIGNMENT);
     header->reserved = 0;
     header->reserved2 = 0;
-    header->bounds = bounds_of(output->coords, output->vertex_count);
+    header->bounds = bounds_of(output->coords, output->vertex_count, finite);
     return parts.size;
 }
 
@@ -195,7 +202,13 @@ int geometry_slab_finish(struct geometry_slab *writer, struct px_signature signa
         geometry_slab_abandon(writer);
         return code;
     }
-    slab_seal(writer->slab, PX_SLAB_GEOMETRY, make_ready(writer), signature);
+    bool finite;
+    size_t used_bytes = make_ready(writer, &finite);
+    if (!finite) {
+        geometry_slab_abandon(writer);
+        return px_fail(error, PX_E_KERNEL, "coordinates went beyond what a float holds: use smaller numbers");
+    }
+    slab_seal(writer->slab, PX_SLAB_GEOMETRY, used_bytes, signature);
     *slab = writer->slab;
     writer->slab = NULL;
     if (ready_ns != NULL)

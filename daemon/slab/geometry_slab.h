@@ -22,7 +22,7 @@ struct geometry_slab {
 void geometry_slab_begin(struct geometry_slab *writer, struct slab_store *store, size_t vertex_budget);
 
 /* geometry_slab_finish: stage D and the seal. ready_ns (may be NULL): what stage D took. An error (a kernel that wrote
- * more than it reserved, or offsets that do not rise) abandons the writer. */
+ * more than it reserved, offsets that do not rise, coordinates that are not finite) abandons the writer. */
 int geometry_slab_finish(struct geometry_slab *writer, struct px_signature signature, struct slab **slab,
                          uint64_t *ready_ns, struct px_error *error);
 void geometry_slab_abandon(struct geometry_slab *writer);

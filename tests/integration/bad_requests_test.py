@@ -131,6 +131,8 @@ TABLE = [
     (effects(["scale", {"scale": [1, 2, NAN]}]), "E_RANGE", ["plan.layers[0].effects[0].scale[2]"]),
     (effects(["scale", {"auto_center": 1}]), "E_TYPE", ["plan.layers[0].effects[0].auto_center"]),
     (effects(["scale", {"bypass": "yes"}]), "E_TYPE", ["plan.layers[0].effects[0].bypass"]),
+    (effects(["scale", {"scale": 1e300}]), "E_KERNEL", ["layer \"a\""]),
+    (effects(["scale", {"scale": 1e30}], ["scale", {"scale": 1e30}], ["rotate", {"rotation": 30}]), "E_KERNEL", ["layer \"a\""]),
     (effects(["repeat", {"count": 1e9}]), "E_LIMIT", ["repeat"]),
     (effects(*[["subdivide", {"subdivisions": 10}]] * 8 + [["scale", {"scale": 1e6}]] + [["subdivide", {"subdivisions": 10}]] * 8), "E_LIMIT", ["subdivide"]),
     (effects(["dash", {"dash_length": []}]), "E_", ["plan.layers[0].effects[0].dash_length"]),
