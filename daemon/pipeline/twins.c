@@ -5,7 +5,7 @@
 
 /* Room for a plan of so many nodes: at most half as many twins, places at most half full. */
 static bool make_room(struct twins *twins, size_t nodes) {
-    if (nodes <= twins->node_room)
+    if (nodes <= twins->node_room && twins->places != NULL) /* a plan may have no node */
         return true;
     size_t places = 64;
     while (places < 2 * nodes)

@@ -129,6 +129,14 @@ START_TEST(a_static_layer_is_a_hit_on_the_third_frame) {
 }
 END_TEST
 
+START_TEST(a_plan_without_layers_gives_none) {
+    struct rig rig = rig_open(1, 1000000);
+    assert_work(&rig, "{\"layers\":[]}", rig.history, 0, 0);
+    assert_work(&rig, "{\"layers\":[]}", NULL, 0, 0);
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(equal_nodes_of_one_plan_are_computed_once) {
     static const char text[] = "{\"layers\":[{\"shape\":\"sphere\"},{\"shape\":\"sphere\"},"
                                "{\"concat\":[{\"shape\":\"sphere\"},{\"shape\":\"sphere\"}]},"
@@ -408,6 +416,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_static_prefix_is_computed_once_and_then_a_hit);
     tcase_add_test(tests, a_static_layer_is_a_hit_on_the_third_frame);
+    tcase_add_test(tests, a_plan_without_layers_gives_none);
     tcase_add_test(tests, equal_nodes_of_one_plan_are_computed_once);
     tcase_add_test(tests, what_somebody_makes_is_waited_for_without_blocking_a_worker);
     tcase_add_test(tests, when_its_maker_is_cancelled_a_waiter_makes_it_itself);
