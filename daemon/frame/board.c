@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum { PAGE_BYTES = 4096 };
-#define BOARD_USED (sizeof(struct px_board_header) + PX_BOARD_CHANNELS * sizeof(struct px_board_channel))
+#define BOARD_USED  (sizeof(struct px_board_header) + PX_BOARD_CHANNELS * sizeof(struct px_board_channel))
 #define BOARD_BYTES ((BOARD_USED + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES)
 
 /* A sealed memfd as we map it. */
@@ -157,14 +157,19 @@ static void channel_name(struct px_board_channel *channel, const char *name) {
     atomic_fetch_add_explicit(&channel->epoch, 1, memory_order_release);
 }
 
-/* Takes the frame out of its slot: destroyed, or set aside. */
-static void retire(struct board *board, uint32_t channel, unsigned slot, uint64_t now_ns) {
+/* Takes the frame out of its slot. */
+static struct frame *take_out(struct board *board, uint32_t channel, unsigned slot) {
     struct frame *frame = board->channels[channel].frames[slot];
     /* seq_cst: before the leases are read, see client_leases. Also hides the fields while they change. */
     atomic_store_explicit(&board->shared[channel].slots[slot].sequence, 0, memory_order_seq_cst);
+    board->channels[channel].frames[slot] = NULL;
+    return frame;
+}
+
+/* A frame that was taken out: destroyed, or set aside. NULL is fine. */
+static void retire(struct board *board, struct frame *frame, uint64_t now_ns) {
     if (frame == NULL)
         return;
-    board->channels[channel].frames[slot] = NULL;
     board->stats.retired++;
     if (leased(board, frame_serial(frame)))
         set_aside(board, frame, now_ns);
@@ -203,7 +208,7 @@ void board_channel_close(struct board *board, const char *sketch) {
         return;
     uint64_t now_ns = px_clock_ns();
     for (unsigned slot = 0; slot < PX_BOARD_SLOTS; slot++)
-        retire(board, channel, slot, now_ns);
+        retire(board, take_out(board, channel, slot), now_ns);
     board->channels[channel].index = 0;
     if (atomic_load_explicit(&board->header->focus, memory_order_relaxed) == channel)
         set_focus(board, PX_BOARD_CHANNELS);
@@ -239,7 +244,7 @@ int board_publish(struct board *board, struct frame *frame, struct px_error *err
     uint64_t now_ns = px_clock_ns();
     uint64_t index = ++channel->index;
     unsigned slot = index % PX_BOARD_SLOTS;
-    retire(board, at, slot, now_ns);
+    struct frame *before = take_out(board, at, slot);
     frame_seal(frame, board->header->session, ++board->serial, now_ns);
     channel->frames[slot] = frame;
     fill_slot(&board->shared[at].slots[slot], frame, index, now_ns);
@@ -248,6 +253,7 @@ int board_publish(struct board *board, struct frame *frame, struct px_error *err
     atomic_store_explicit(&board->header->latest, board->serial, memory_order_release);
     board->stats.published++;
     wake_clients(board);
+    retire(board, before, now_ns); /* what it holds is given back while the viewers wake up */
     board_sweep(board, now_ns);
     return 0;
 }
@@ -349,7 +355,7 @@ void board_destroy(struct board *board) {
     assert(board->clients == NULL);
     for (uint32_t channel = 0; channel < PX_BOARD_CHANNELS; channel++)
         for (unsigned slot = 0; slot < PX_BOARD_SLOTS; slot++)
-            retire(board, channel, slot, 0);
+            retire(board, take_out(board, channel, slot), 0);
     board_sweep(board, 0); /* nobody leases: all go */
     pages_close(&board->pages);
     free(board);
