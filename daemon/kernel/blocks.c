@@ -1,7 +1,11 @@
 /* blocks.c: loops over blocks of points, written so that compilers vectorise them. */
 #include "daemon/kernel/blocks.h"
 
+#include "daemon/kernel/effects/linear.h"
 #include "daemon/kernel/kernel.h"
+#include "daemon/kernel/math/elementary.h"
+
+#include <string.h>
 
 enum { LANES = 8 };
 
@@ -22,6 +26,97 @@ static void blocks_gather(const float *restrict x, const float *restrict y, cons
         xyz[3 * i + 2] = z[i];
     }
 }
+
+/* ---- linear steps in registers ---- */
+
+/* Only where there are 32 wide registers: with 16, steps one after the other over a block in L1 were faster (the eight
+ * steps of kernel_bench: 1.2 against 3.6 ns a vertex for scale, 0.8 against 1.6 for translate). Element by element the
+ * operations of linear.h, so the bytes are the same. */
+#ifdef __AVX512F__
+typedef float wide __attribute__((vector_size(64)));
+enum { WIDE = sizeof(wide) / sizeof(float), GROUP = 4 };
+
+struct wide_points {
+    wide x, y, z;
+};
+
+MATH_INLINE void wide_load(struct wide_points *points, const float *x, const float *y, const float *z) {
+    memcpy(&points->x, x, sizeof points->x);
+    memcpy(&points->y, y, sizeof points->y);
+    memcpy(&points->z, z, sizeof points->z);
+}
+
+MATH_INLINE void wide_store(const struct wide_points *points, float *x, float *y, float *z) {
+    memcpy(x, &points->x, sizeof points->x);
+    memcpy(y, &points->y, sizeof points->y);
+    memcpy(z, &points->z, sizeof points->z);
+}
+
+MATH_INLINE void wide_shift(const struct linear *l, struct wide_points *points) {
+    points->x = points->x + l->k[0];
+    points->y = points->y + l->k[1];
+    points->z = points->z + l->k[2];
+}
+
+MATH_INLINE void wide_scale(const struct linear *l, struct wide_points *points) {
+    points->x = (points->x - l->c[0]) * l->m[0] + l->k[0];
+    points->y = (points->y - l->c[1]) * l->m[4] + l->k[1];
+    points->z = (points->z - l->c[2]) * l->m[8] + l->k[2];
+}
+
+MATH_INLINE void wide_turn(const struct linear *l, struct wide_points *points) {
+    const wide x = points->x - l->c[0];
+    const wide y = points->y - l->c[1];
+    const wide z = points->z - l->c[2];
+    points->x = (l->m[0] * x + l->m[1] * y) + (l->m[2] * z + l->k[0]);
+    points->y = (l->m[3] * x + l->m[4] * y) + (l->m[5] * z + l->k[1]);
+    points->z = (l->m[6] * x + l->m[7] * y) + (l->m[8] * z + l->k[2]);
+}
+
+MATH_INLINE void wide_step(const struct linear *l, struct wide_points points[GROUP]) {
+    if (l->kind == LINEAR_SHIFT) {
+        for (int g = 0; g < GROUP; g++)
+            wide_shift(l, &points[g]);
+    } else if (l->kind == LINEAR_SCALE) {
+        for (int g = 0; g < GROUP; g++)
+            wide_scale(l, &points[g]);
+    } else {
+        for (int g = 0; g < GROUP; g++)
+            wide_turn(l, &points[g]);
+    }
+}
+
+/* As many points as fill whole registers; how many that were. */
+static size_t linear_in_registers(const unsigned char *first, size_t stride, size_t count, float *x, float *y, float *z,
+                                  size_t n) {
+    size_t i = 0;
+    for (; i + GROUP * WIDE <= n; i += GROUP * WIDE) {
+        struct wide_points points[GROUP];
+        for (int g = 0; g < GROUP; g++)
+            wide_load(&points[g], x + i + g * WIDE, y + i + g * WIDE, z + i + g * WIDE);
+        for (size_t k = 0; k < count; k++)
+            wide_step((const struct linear *)(const void *)(first + k * stride), points);
+        for (int g = 0; g < GROUP; g++)
+            wide_store(&points[g], x + i + g * WIDE, y + i + g * WIDE, z + i + g * WIDE);
+    }
+    return i;
+}
+#else
+static size_t linear_in_registers(const unsigned char *first, size_t stride, size_t count, float *x, float *y, float *z,
+                                  size_t n) {
+    (void)first, (void)stride, (void)count, (void)x, (void)y, (void)z, (void)n;
+    return 0;
+}
+#endif
+
+static void blocks_linear(const void *steps, size_t stride, size_t count, float *x, float *y, float *z, size_t n) {
+    const unsigned char *const first = steps;
+    const size_t i = linear_in_registers(first, stride, count, x, y, z, n);
+    for (size_t k = 0; k < count && i < n; k++)
+        linear_points(first + k * stride, x + i, y + i, z + i, n - i);
+}
+
+/* ---- measures ---- */
 
 static double blocks_sum(const float *values, size_t n) {
     double lanes[LANES] = {0};
@@ -75,6 +170,7 @@ static void blocks_centre(const float *xyz, size_t count, double centre[3]) {
 const struct blocks BLOCKS = {
     .spread = blocks_spread,
     .gather = blocks_gather,
+    .linear = blocks_linear,
     .sum = blocks_sum,
     .extend = blocks_extend,
     .centre = blocks_centre,

@@ -14,6 +14,10 @@ struct blocks {
     /* n points, xyz one after the other, into separate arrays, and back. */
     void (*spread)(const float *xyz, float *x, float *y, float *z, size_t n);
     void (*gather)(const float *x, const float *y, const float *z, float *xyz, size_t n);
+    /* Several struct linear (effects/linear.h; none of kind NONE), `stride` bytes apart, one after the other on n
+     * points: the bytes of one call of linear_points each; where registers suffice, some points at a time go through
+     * all. */
+    void (*linear)(const void *steps, size_t stride, size_t count, float *x, float *y, float *z, size_t n);
     /* Sum of n values. */
     double (*sum)(const float *values, size_t n);
     /* Widens *min..*max to n values. */

@@ -2,6 +2,7 @@
 #include "daemon/kernel/chain.h"
 
 #include "daemon/kernel/blocks.h"
+#include "daemon/kernel/effects/linear.h"
 #include "daemon/kernel/scratch.h"
 
 #include <assert.h>
@@ -37,6 +38,7 @@ struct run {
 struct pass_step {
     _Alignas(64) unsigned char state[KERNEL_STATE_MAX];
     const struct kernel *kernel;
+    size_t linear; /* so many steps from this one on are linear */
 };
 
 struct pass {
@@ -149,6 +151,30 @@ static void measure_finish(struct measure *measure) {
         measure->centre[axis] /= (double)measure->vertex_count;
 }
 
+static bool is_linear(const struct pass_step *step) {
+    return step->kernel->linear && ((const struct linear *)(const void *)step->state)->kind != LINEAR_NONE;
+}
+
+/* Counts neighbours that are linear, from the last to the first. */
+static void pass_group(const struct pass *pass) {
+    size_t linear = 0;
+    for (size_t i = pass->count; i-- > 0;) {
+        linear = is_linear(&pass->steps[i]) ? linear + 1 : 0;
+        pass->steps[i].linear = linear;
+    }
+}
+
+static void pass_steps(const struct pass *pass, const struct blocks *blocks, struct points_block *block, size_t n) {
+    for (size_t i = 0; i < pass->count;) {
+        const struct pass_step *step = &pass->steps[i];
+        if (step->linear > 1)
+            blocks->linear(step->state, sizeof *step, step->linear, block->x, block->y, block->z, n);
+        else
+            step->kernel->points(step->state, block->x, block->y, block->z, n);
+        i += step->linear > 1 ? step->linear : 1;
+    }
+}
+
 /* Runs all steps of a pass over `at`, block by block, into coords (which may be at's own); coords NULL: only measures.
  */
 static int pass_run(struct run *run, const struct pass *pass, float *coords, struct px_error *error) {
@@ -157,13 +183,13 @@ static int pass_run(struct run *run, const struct pass *pass, float *coords, str
     struct measure measure;
     const size_t count = run->at.vertex_count;
     measure_clear(&measure, count);
+    pass_group(pass);
     for (size_t first = 0; first < count; first += POINTS_BLOCK) {
         if (first % (POINTS_BLOCK * BLOCKS_PER_LOOK) == 0 && kernel_cancelled(run->context))
             return px_fail(error, PX_E_CANCELLED, "cancelled");
         const size_t n = count - first < POINTS_BLOCK ? count - first : POINTS_BLOCK;
         blocks->spread(run->at.coords + 3 * first, block.x, block.y, block.z, n);
-        for (size_t i = 0; i < pass->count; i++)
-            pass->steps[i].kernel->points(pass->steps[i].state, block.x, block.y, block.z, n);
+        pass_steps(pass, blocks, &block, n);
         if (pass->gather != 0)
             measure_add(&measure, pass->gather, blocks, &block, n);
         if (coords != NULL)

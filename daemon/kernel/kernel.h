@@ -12,8 +12,8 @@
  *     KERNEL_SAME   nothing to do: the output is the (first) input, and nothing was written
  *     PX_E_...      an error, with a message (no path: the caller adds layer, step and kernel)
  *
- * Every file below shapes/ and effects/ is compiled once per instruction set (KERNEL_ISA = base, v3, v4) with equal bits;
- * each kernel is defined as `const struct kernel KERNEL_SYMBOL(twist) = {...}` and listed in registry.c.
+ * Every file below shapes/ and effects/ is compiled once per instruction set (KERNEL_ISA = base, v3, v4) with equal
+ * bits; each kernel is defined as `const struct kernel KERNEL_SYMBOL(twist) = {...}` and listed in registry.c.
  *
  * Threads  a kernel runs on any thread; context and scratch belong to that thread for the run.
  */
@@ -133,6 +133,7 @@ struct kernel {
                    struct px_error *error);
     /* n points, separate arrays, in place; 64-byte aligned, n <= POINTS_BLOCK. */
     void (*points)(const void *state, float *x, float *y, float *z, size_t n);
+    bool linear; /* the state begins with a struct linear (effects/linear.h): neighbours run together */
 
     /* Parameters with no meaning together (n_mirror < 1): E_RANGE. Checked when a plan is decoded and also with empty
      * input. NULL: nothing beyond the table. `*param` is set to the name of the offending parameter. */
@@ -150,7 +151,8 @@ const struct kernel *kernel_find(enum kernel_role role, const char *name, size_t
 /* kernel_list: all kernels, shapes first, each part in the order of the documentation. */
 const struct kernel *const *kernel_list(size_t *count);
 
-/* kernel_isa: "base", "v3" or "v4". kernel_use_isa: chooses for this process, before any run (tests); false if not here. */
+/* kernel_isa: "base", "v3" or "v4". kernel_use_isa: chooses for this process, before any run (tests); false if not
+ * here. */
 const char *kernel_isa(void);
 bool kernel_use_isa(const char *isa);
 

@@ -57,4 +57,5 @@ const struct kernel KERNEL_SYMBOL(affine) = {
     .measures = affine_measures,
     .prepare = affine_prepare,
     .points = linear_points,
+    .linear = true,
 };

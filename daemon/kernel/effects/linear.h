@@ -18,11 +18,14 @@
 #define LINEAR_NO_ALIAS _Pragma("GCC ivdep")
 #endif
 
+/* What M does: 3, 9 or 21 operations a point. NONE: the state is not used, see kernel.h's linear. */
+enum linear_kind { LINEAR_NONE, LINEAR_SHIFT, LINEAR_SCALE, LINEAR_TURN };
+
 struct linear {
     float m[9];
     float c[3];
     float k[3];
-    bool diagonal; /* M only scales: 9 operations instead of 21 */
+    enum linear_kind kind;
 };
 
 /* linear_of: v' = M (v - centre) + centre + shift. */
@@ -39,8 +42,21 @@ static inline struct linear linear_of(const struct matrix *matrix, const double 
     for (int axis = 0; axis < 3; axis++)
         linear.k[axis] = (float)(moved[axis] + centre[axis] + shift[axis]);
     const float *m = linear.m;
-    linear.diagonal = m[1] == 0 && m[2] == 0 && m[3] == 0 && m[5] == 0 && m[6] == 0 && m[7] == 0;
+    const bool diagonal = m[1] == 0 && m[2] == 0 && m[3] == 0 && m[5] == 0 && m[6] == 0 && m[7] == 0;
+    linear.kind = diagonal ? LINEAR_SCALE : LINEAR_TURN;
     return linear;
+}
+
+static inline void linear_shift(const struct linear *linear, const float *const in[3], float *const out[3], size_t n) {
+    const struct linear l = *linear;
+    const float *x_in = in[0], *y_in = in[1], *z_in = in[2];
+    float *x_out = out[0], *y_out = out[1], *z_out = out[2];
+    LINEAR_NO_ALIAS
+    for (size_t i = 0; i < n; i++) {
+        x_out[i] = x_in[i] + l.k[0];
+        y_out[i] = y_in[i] + l.k[1];
+        z_out[i] = z_in[i] + l.k[2];
+    }
 }
 
 static inline void linear_scale(const struct linear *linear, const float *const in[3], float *const out[3], size_t n) {
@@ -72,7 +88,9 @@ static inline void linear_turn(const struct linear *linear, const float *const i
 
 /* linear_apply: n points; in and out are the same arrays, or do not overlap. */
 static inline void linear_apply(const struct linear *linear, const float *const in[3], float *const out[3], size_t n) {
-    if (linear->diagonal)
+    if (linear->kind == LINEAR_SHIFT)
+        linear_shift(linear, in, out, n);
+    else if (linear->kind == LINEAR_SCALE)
         linear_scale(linear, in, out, n);
     else
         linear_turn(linear, in, out, n);

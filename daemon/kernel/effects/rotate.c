@@ -43,4 +43,5 @@ const struct kernel KERNEL_SYMBOL(rotate) = {
     .measures = rotate_measures,
     .prepare = rotate_prepare,
     .points = linear_points,
+    .linear = true,
 };

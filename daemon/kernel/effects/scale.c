@@ -43,4 +43,5 @@ const struct kernel KERNEL_SYMBOL(scale) = {
     .measures = scale_measures,
     .prepare = scale_prepare,
     .points = linear_points,
+    .linear = true,
 };

@@ -6,9 +6,10 @@ struct translate_params {
     double delta[3];
 };
 
+/* Begins with what runs when float32 holds the shift exactly; else its kind is LINEAR_NONE. */
 struct translate_state {
+    struct linear linear;
     double delta[3];
-    bool exact; /* float32 holds the shift */
 };
 
 static const struct param params[] = {
@@ -22,22 +23,14 @@ static int translate_prepare(const void *values, const struct measure *measure, 
     if (linear_all(p->delta, 0.0))
         return KERNEL_SAME;
     struct translate_state *s = state;
-    s->exact = true;
+    *s = (struct translate_state){.linear.kind = LINEAR_SHIFT};
     for (int axis = 0; axis < 3; axis++) {
         s->delta[axis] = p->delta[axis];
-        s->exact = s->exact && (double)(float)p->delta[axis] == p->delta[axis];
+        s->linear.k[axis] = (float)p->delta[axis];
+        if ((double)s->linear.k[axis] != p->delta[axis])
+            s->linear.kind = LINEAR_NONE;
     }
     return 0;
-}
-
-static void translate_exactly(const struct translate_state *s, float *restrict x, float *restrict y, float *restrict z,
-                              size_t n) {
-    const float delta[3] = {(float)s->delta[0], (float)s->delta[1], (float)s->delta[2]};
-    for (size_t i = 0; i < n; i++) {
-        x[i] += delta[0];
-        y[i] += delta[1];
-        z[i] += delta[2];
-    }
 }
 
 static void translate_axis(double delta, float *values, size_t n) {
@@ -48,8 +41,8 @@ static void translate_axis(double delta, float *values, size_t n) {
 /* Rounded once either way. */
 static void translate_points(const void *state, float *x, float *y, float *z, size_t n) {
     const struct translate_state *s = state;
-    if (s->exact) {
-        translate_exactly(s, x, y, z, n);
+    if (s->linear.kind != LINEAR_NONE) {
+        linear_points(&s->linear, x, y, z, n);
         return;
     }
     translate_axis(s->delta[0], x, n);
@@ -67,4 +60,5 @@ const struct kernel KERNEL_SYMBOL(translate) = {
     KERNEL_PARAMS(params, struct translate_params),
     .prepare = translate_prepare,
     .points = translate_points,
+    .linear = true,
 };
