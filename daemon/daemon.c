@@ -16,7 +16,6 @@
 #include "daemon/rpc/methods.h"
 #include "daemon/rpc/server_methods.h"
 #include "daemon/sketch/sketch.h"
-#include "daemon/sketch/source_file.h"
 #include "shared/clock.h"
 
 #include <errno.h>
@@ -52,8 +51,8 @@ struct root {
     struct service *service;
     struct loop_watch *signal_watch;
     int signal_fd;
-    struct loop_timer *housekeeping; /* runs while somebody watches or a frame is set aside */
-    bool housekeeping_runs;
+    struct loop_timer *housekeeping; /* runs while frames are published or one is set aside */
+    bool housekeeping_runs, published; /* published: since it fired last */
     struct loop_timer *last_client; /* --end-with-last-client: grace after the last one went */
     struct pool_job prepare_job; /* slab_store_prepare, in the background */
     _Atomic bool prepare_queued;
@@ -66,7 +65,8 @@ struct root {
     _Atomic bool watchers_changed_queued;
     struct stage_times times;
     bool had_client;
-    bool stopping, sketches_gone;
+    struct px_error load_error; /* of a file of the command line; code 0: none */
+    bool running, stopping, sketches_gone;
 };
 
 const char *daemon_version(void) {
@@ -108,10 +108,7 @@ static bool somebody_watches(const struct root *root) {
 static void watchers_look(struct root *root) {
     if (root->stopping || root->parts.sketches == NULL)
         return;
-    bool watched = somebody_watches(root);
-    sketches_watch(root->parts.sketches, watched);
-    if (watched)
-        housekeeping_start(root);
+    sketches_watch(root->parts.sketches, somebody_watches(root));
     size_t clients = root->rpc_clients + root->arena_clients;
     root->had_client |= clients > 0;
     if (root->parts.config->end_with_last_client && root->had_client && clients == 0)
@@ -129,11 +126,13 @@ static void last_client_fired(void *argument) {
 
 static void housekeeping_fired(void *argument) {
     struct root *root = argument;
+    bool published = root->published;
     root->housekeeping_runs = false;
+    root->published = false;
     bool aside = board_sweep(root->parts.board, px_clock_ns());
     if (slab_store_due(root->parts.store))
         prepare_arena(root);
-    if (aside || somebody_watches(root))
+    if (aside || published)
         housekeeping_start(root);
 }
 
@@ -247,6 +246,8 @@ static void write_frame_news(void *argument, struct px_writer *writer) {
 static void frame_published(void *argument, const struct frame *frame) {
     struct root *root = argument;
     report_frame(&root->times, frame_info(frame), px_clock_ns());
+    root->published = true;
+    housekeeping_start(root);
     struct frame_news news = {frame, root->parts.session};
     if (root->parts.rpc != NULL && rpc_subscribers(root->parts.rpc, RPC_TOPIC_FRAME) > 0)
         rpc_notify(root->parts.rpc, RPC_TOPIC_FRAME, write_frame_news, &news);
@@ -457,37 +458,19 @@ static int rpc_start(struct root *root, struct px_error *error) {
     return rpc_open(&rpc, &parts->rpc, error);
 }
 
-/* Name of a sketch from its path: "a/b/spiral.lua" -> "spiral". */
-static void sketch_name(const char *path, char name[PX_SKETCH_NAME_MAX + 1]) {
-    const char *base = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
-    size_t length = strlen(base);
-    if (length > 4 && strcmp(base + length - 4, ".lua") == 0)
-        length -= 4;
-    snprintf(name, PX_SKETCH_NAME_MAX + 1, "%.*s", (int)length, base);
-}
-
+/* While the daemon opens, only a file that cannot be read comes here: drawing ends later, on LOOP. */
 static void sketch_loaded(void *argument, const struct px_error *error) {
-    if (error != NULL)
-        log_error("daemon", "%s: %s", (const char *)argument, error->message);
+    struct root *root = argument;
+    if (error != NULL && !root->running)
+        root->load_error = *error;
 }
 
 static int sketches_load(struct root *root, struct px_error *error) {
     const struct config *config = root->parts.config;
-    for (size_t i = 0; i < config->sketch_count; i++) {
-        char *source, name[PX_SKETCH_NAME_MAX + 1], directory[4096];
-        size_t size;
-        int code = source_file_read(config->sketches[i], &source, &size, error);
-        if (code < 0)
-            return code;
-        snprintf(directory, sizeof directory, "%s", config->sketches[i]);
-        char *slash = strrchr(directory, '/');
-        snprintf(slash != NULL ? slash : directory, 2, "%s", slash == NULL ? "." : slash == directory ? "/" : "");
-        sketch_name(config->sketches[i], name);
-        sketch_load(root->parts.sketches, name, source, size, config->sketches[i], directory, sketch_loaded,
-                    (void *)(uintptr_t)config->sketches[i]);
-        free(source);
-    }
-    return 0;
+    for (size_t i = 0; i < config->sketch_count && root->load_error.code == 0; i++)
+        sketch_load_file(root->parts.sketches, NULL, config->sketches[i], sketch_loaded, root);
+    *error = root->load_error;
+    return error->code;
 }
 
 static int open_all(struct root *root, struct nursery *nursery, struct px_error *error) {
@@ -571,6 +554,7 @@ int daemon_run(struct config *config, struct nursery *nursery, struct px_error *
         service_ready(root->service);
         service_status(root->service, "%d workers in %s", config->workers, root->runtime.path);
         prepare_arena(root);
+        root->running = true;
         loop_run(root->parts.loop);
     }
     close_all(root);

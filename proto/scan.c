@@ -113,9 +113,19 @@ static int refuse(const struct px_scanner *scanner, const struct head *head, str
         return px_fail(error, PX_E_PROTOCOL, "byte %zu: 0xc1 is no MessagePack value", scanner->at);
     if (head->kind == HEAD_EXT)
         return px_fail(error, PX_E_PROTOCOL, "byte %zu: extension types are not used in this protocol", scanner->at);
-    if (head->kind != HEAD_STR && key_expected(scanner))
-        return px_fail(error, PX_E_PROTOCOL, "byte %zu: the key of a map must be a string", scanner->at);
     return 0;
+}
+
+/* head: the bytes from the first of a value on, all of it. */
+static bool is_natural(const uint8_t *head) {
+    bool unsigned_head = head[0] < 0x80 || (head[0] >= 0xCC && head[0] <= 0xCF);
+    bool signed_head = head[0] >= 0xD0 && head[0] <= 0xD3;
+    return unsigned_head || (signed_head && head[1] < 0x80);
+}
+
+static int refuse_key(const struct px_scanner *scanner, struct px_error *error) {
+    return px_fail(error, PX_E_PROTOCOL, "byte %zu: the key of a map must be a string or an integer of 0 or more",
+                   scanner->at);
 }
 
 /* Looks at the value at scanner->at, where a byte is. 1: taken, 0: not all of it is there, negative: refused. */
@@ -128,6 +138,9 @@ static int scan_value(struct px_scanner *scanner, const uint8_t *bytes, size_t l
     int code = refuse(scanner, &head, error);
     if (code != 0)
         return code;
+    bool key = key_expected(scanner);
+    if (key && head.kind != HEAD_STR && head.kind != HEAD_PLAIN)
+        return refuse_key(scanner, error);
     size_t head_size = 1 + head.length_size;
     if (head_size > allowed)
         return px_fail(error, PX_E_LIMIT, "a message of more than %zu bytes", limits->bytes);
@@ -146,6 +159,10 @@ static int scan_value(struct px_scanner *scanner, const uint8_t *bytes, size_t l
         code = check_text(scanner, (const char *)value + head_size, count, error);
         if (code != 0)
             return code;
+    } else if (key) {
+        if (!is_natural(value))
+            return refuse_key(scanner, error);
+        scanner->integer_keys++;
     }
     take_plain(scanner, head_size + count);
     return 1;

@@ -8,7 +8,9 @@
 struct reader {
     const uint8_t *at;
     struct px_value *next;
+    char *digits; /* room for those of integer keys, behind the values */
 };
+enum { DIGITS_MAX = 20 }; /* of 64 bits */
 
 _Static_assert(sizeof(struct px_pair) == 2 * sizeof(struct px_value), "a pair takes the room of two values");
 
@@ -117,13 +119,28 @@ static struct px_value read_value(struct reader *reader) {
     return read_headed(reader, head);
 }
 
+/* A key: a string as it is, a number as its decimal digits. */
+static struct px_value read_key(struct reader *reader) {
+    struct px_value key = read_value(reader);
+    if (key.type == PX_STR)
+        return key;
+    char *end = reader->digits + DIGITS_MAX, *first = end;
+    uint64_t number = key.uinteger;
+    do {
+        *--first = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    reader->digits = end;
+    return (struct px_value){.type = PX_STR, .count = (uint32_t)(end - first), .text = first};
+}
+
 /* Recursion is bounded by the depth that the scan allowed. */
 static struct px_value read_tree(struct reader *reader) {
     struct px_value *children = reader->next;
     struct px_value value = read_value(reader);
     size_t count = (size_t)(reader->next - children);
     for (size_t i = 0; i < count; i++)
-        children[i] = read_tree(reader);
+        children[i] = value.type == PX_MAP && i % 2 == 0 ? read_key(reader) : read_tree(reader);
     return value;
 }
 
@@ -178,26 +195,24 @@ static int check_keys(const struct px_value *value, struct px_error *error) {
     return code;
 }
 
-static int scan_whole(const void *bytes, size_t length, const struct px_limits *limits, size_t *nodes,
+static int scan_whole(const void *bytes, size_t length, const struct px_limits *limits, struct px_scanner *scanner,
                       struct px_error *error) {
     if (length > limits->bytes)
         return px_fail(error, PX_E_LIMIT, "a message of %zu bytes; accepted are %zu", length, limits->bytes);
-    struct px_scanner scanner;
-    px_scanner_init(&scanner);
+    px_scanner_init(scanner);
     size_t size = 0;
-    int whole = px_scanner_feed(&scanner, bytes, length, limits, &size, error);
+    int whole = px_scanner_feed(scanner, bytes, length, limits, &size, error);
     if (whole < 0)
         return whole;
     if (whole == 0)
         return px_fail(error, PX_E_PROTOCOL, "truncated: %zu bytes are no whole message", length);
     if (size != length)
         return px_fail(error, PX_E_PROTOCOL, "%zu bytes behind the end of the message", length - size);
-    *nodes = scanner.nodes;
     return 0;
 }
 
-static int make_room(struct px_document *document, size_t nodes, struct px_error *error) {
-    size_t size = nodes * sizeof(struct px_value);
+static int make_room(struct px_document *document, const struct px_scanner *scanner, struct px_error *error) {
+    size_t size = scanner->nodes * sizeof(struct px_value) + scanner->integer_keys * DIGITS_MAX;
     if (size <= document->room)
         return 0;
     px_document_free(document);
@@ -211,13 +226,14 @@ static int make_room(struct px_document *document, size_t nodes, struct px_error
 int px_document_decode(struct px_document *document, const void *bytes, size_t length, const struct px_limits *limits,
                        struct px_error *error) {
     document->root = (struct px_value){.type = PX_NIL};
-    size_t nodes = 0;
-    int code = scan_whole(bytes, length, limits, &nodes, error);
+    struct px_scanner scanner;
+    int code = scan_whole(bytes, length, limits, &scanner, error);
     if (code == 0)
-        code = make_room(document, nodes, error);
+        code = make_room(document, &scanner, error);
     if (code != 0)
         return code;
-    struct reader reader = {.at = bytes, .next = document->memory};
+    struct px_value *values = document->memory;
+    struct reader reader = {.at = bytes, .next = values, .digits = (char *)(values + scanner.nodes)};
     struct px_value root = read_tree(&reader);
     code = check_keys(&root, error);
     if (code == 0)

@@ -5,13 +5,15 @@
  *
  * The scan comes first because an array header alone makes a decoder reserve memory for elements that never come: it
  * bounds depth, nodes and bytes, and requires every child to be within the bytes left. Map keys must be strings
- * without a zero byte, and may not repeat. Every string must be UTF-8: names travel into logs, files and replies.
+ * without a zero byte or integers of 0 or more, which become their decimal digits; they may not repeat (1 and "1" are
+ * the same). Every string must be UTF-8: names travel into logs, files and replies.
  * Extension types have no meaning here and are refused.
  *
  * What the scan has passed is read by the project's own decoder, since a frame's plan is decoded 60 times a second and
  * more: no allocation once a document is warm. msgpack-c is its reference in tests/unit/proto/reference_test.c.
  *
- * Ownership  strings and binaries borrow from the bytes given; the tree is one allocation (struct px_document).
+ * Ownership  strings and binaries borrow from the bytes given; the tree is one allocation (struct px_document), and
+ *            the digits of integer keys are in it.
  * Errors     PX_E_PROTOCOL (malformed, truncated, trailing), PX_E_LIMIT (a stated limit).
  */
 #ifndef PX_PROTO_VALUE_H
@@ -64,6 +66,7 @@ struct px_scanner {
     unsigned depth; /* of the list or map whose values come next; 0: the root */
     size_t nodes;   /* values announced, seen or not */
     size_t waiting; /* of those, not seen yet: each needs a byte at least */
+    size_t integer_keys; /* seen: the digits of each need room */
     uint64_t left[33]; /* values still to come at each depth */
     bool map[33];      /* whether that depth is a map: a key comes when `left` is even */
 };

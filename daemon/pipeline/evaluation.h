@@ -54,6 +54,7 @@ struct evaluation_request {
     uint64_t seed;
     struct history *history; /* NULL: free of live state */
     bool decode_only;        /* stop after stage A: evaluation_plan */
+    bool keep;               /* its results are asked for again soon: they enter the cache at once */
     enum pool_priority priority;
     void (*done)(void *owner, struct evaluation *evaluation);
     void *owner;

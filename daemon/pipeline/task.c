@@ -434,7 +434,8 @@ static void compute(struct task *task, struct worker *worker) {
     if (code < 0 && code != PX_E_CANCELLED)
         evaluation_fail(task->evaluation, task->layer, &error);
     if (task->owns_fill && code == 0)
-        cache_fill(cache_of(task), task_signature(task), task->slab, is_static(task));
+        cache_fill(cache_of(task), task_signature(task), task->slab,
+                   is_static(task) || task->evaluation->request.keep);
     else if (task->owns_fill)
         cache_fail(cache_of(task), task_signature(task), &error);
     settle(task, worker);

@@ -25,24 +25,24 @@ static const struct px_field get_fields[] = {
 };
 static const struct px_message get_message = PX_MESSAGE("param.get", get_fields, struct get_params);
 
+static void got(void *argument, const struct px_writer *list, const struct px_error *error) {
+    struct rpc_call *call = argument;
+    if (error != NULL) {
+        rpc_fail(call, error);
+        return;
+    }
+    struct px_writer *writer = rpc_reply_begin(call);
+    px_write_map(writer, 1);
+    px_key(writer, "params");
+    px_write_raw(writer, list->bytes, list->size);
+    rpc_reply_send(call);
+}
+
 static void handle_get(struct rpc_call *call, const void *params) {
     const struct get_params *get = params;
     char name[PX_SKETCH_NAME_MAX + 1];
-    struct px_error error;
-    struct px_writer list;
-    if (!take_name(call, get->name, name))
-        return;
-    px_writer_init(&list, 0);
-    if (sketch_params_write(sketches_of(call), name, &list, &error) != 0 || px_writer_finish(&list, &error) != 0) {
-        rpc_fail(call, &error);
-    } else {
-        struct px_writer *writer = rpc_reply_begin(call);
-        px_write_map(writer, 1);
-        px_key(writer, "params");
-        px_write_raw(writer, list.bytes, list.size);
-        rpc_reply_send(call);
-    }
-    px_writer_free(&list);
+    if (take_name(call, get->name, name))
+        sketch_params_get(sketches_of(call), name, got, call);
 }
 
 struct set_params {

@@ -178,7 +178,7 @@ static void publish_landed(struct flights *flights) {
         if (error.code != 0)
             flights->config.failed(flights->config.owner, &error);
         else
-            flights->config.published(flights->config.owner, evaluation_plan(flight->evaluation));
+            flights->config.published(flights->config.owner, evaluation_plan(flight->evaluation), flight->revision);
         free_flight(flight);
     }
     flights->config.room(flights->config.owner);

@@ -22,7 +22,7 @@ struct flights_config {
     struct work_group *works;
     struct evaluator *evaluator;
     const char *name; /* lives as long */
-    void (*published)(void *owner, struct plan *plan); /* borrowed */
+    void (*published)(void *owner, struct plan *plan, uint64_t revision); /* plan: borrowed; revision: of its moment */
     void (*failed)(void *owner, const struct px_error *error);
     void (*room)(void *owner); /* one flight fewer */
     void *owner;

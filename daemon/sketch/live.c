@@ -15,6 +15,7 @@ struct loading {
     struct source *source;
     struct work *work;
     bool uses_time, uses_cc;
+    uint64_t revision;    /* of the values it was drawn with */
     struct px_writer own; /* its own parameters, as it listed them */
     sketch_done *done;
     void *argument;
@@ -26,8 +27,10 @@ struct plan_request {
     struct live *live;
     struct work *work; /* decoding */
     double t;
-    void (*done)(void *argument, struct plan *plan, const struct px_error *error);
+    void (*done)(void *argument, struct plan *plan, const struct px_error *error); /* NULL: a refresh */
+    sketch_done *refreshed;
     void *argument;
+    uint64_t revision; /* of the values it was drawn with */
 };
 
 struct live {
@@ -64,6 +67,7 @@ struct live {
     bool asked_last;               /* the last draw was for one of them: a frame is next */
 
     struct plan *plan;
+    uint64_t plan_revision; /* of the values it was drawn with */
     struct px_document own;
     uint8_t *own_bytes;
     size_t own_size;
@@ -166,6 +170,9 @@ static struct evaluation_request request_of(const struct live *live, struct sour
                                          .overrides = live->overrides,
                                          .values = answer->values,
                                          .value_count = answer->value_count};
+    double seed = seed_given(live);
+    request.has_seed = answer->value_count > 0 && !isnan(seed);
+    request.seed = request.has_seed ? (uint64_t)seed : 0;
     answer->bytes = NULL;
     return request;
 }
@@ -175,7 +182,8 @@ static struct px_error error_of(const struct source *source, const struct px_err
     struct px_error named = *error;
     if (source != NULL && source_is_script(source) && error->code != PX_E_SKETCH && error->code != PX_E_KERNEL &&
         error->code != PX_E_BUSY && error->code != PX_E_CANCELLED && error->code != PX_E_NO_MEMORY)
-        px_fail(&named, PX_E_SKETCH, "%s: %.380s", source_chunk(source), error->message);
+        px_fail(&named, error->code == PX_E_LIMIT ? PX_E_LIMIT : PX_E_SKETCH, "%s: %.380s", source_chunk(source),
+                error->message);
     return named;
 }
 
@@ -198,6 +206,12 @@ static void end_loading(struct live *live, const struct px_error *error) {
     done(argument, error);
 }
 
+static void keep_plan(struct live *live, struct plan *plan, uint64_t revision) {
+    plan_unref(live->plan);
+    live->plan = plan_ref(plan);
+    live->plan_revision = revision;
+}
+
 /* The source is proved: it takes over, with time and values as they are. */
 static void take_over(struct live *live, struct plan *plan) {
     struct loading *loading = live->loading;
@@ -207,11 +221,11 @@ static void take_over(struct live *live, struct plan *plan) {
     live->uses_time = loading->uses_time;
     live->uses_cc = loading->uses_cc;
     keep_own(live, &loading->own);
-    plan_unref(live->plan);
-    live->plan = plan_ref(plan);
+    bool fresh = loading->revision == live->revision;
+    live->revision++;
+    keep_plan(live, plan, fresh ? live->revision : 0);
     live->failure = (struct px_error){0};
     live->drawn = (struct px_signature){0};
-    live->revision++;
     live->changed = true;
     live->force = true;
     tell(live, SKETCH_LOADED, NULL);
@@ -249,8 +263,8 @@ static void on_first_plan(void *owner, struct source_answer *answer, const struc
     if (answer->own != NULL)
         px_write_value(&loading->own, answer->own);
     struct evaluation_request request = request_of(live, answer);
-    request.decode_only = true;
-    request.priority = POOL_CONTROL;
+    request.keep = true; /* the first frame is mostly the same */
+    request.priority = POOL_FRAME;
     if (work_start(&live->context->works, request, on_checked, live, &loading->work, &reason) != 0)
         end_loading(live, &reason);
 }
@@ -268,7 +282,7 @@ void live_load(struct live *live, struct source *source, sketch_done *done, void
         done(argument, &error);
         return;
     }
-    *loading = (struct loading){.source = source, .done = done, .argument = argument};
+    *loading = (struct loading){.source = source, .revision = live->revision, .done = done, .argument = argument};
     px_writer_init(&loading->own, 0);
     live->loading = loading;
     double t = sketch_clock_time(&live->clock, px_clock_ns());
@@ -285,33 +299,45 @@ static void take_out(struct plan_request **list, const struct plan_request *requ
         *list = request->next;
 }
 
+/* Answers a request that is in no list any more. plan, error: one of them. */
+static void answer_request(struct plan_request *request, struct plan *plan, const struct px_error *error) {
+    bool cancelled = error != NULL && error->code == PX_E_CANCELLED;
+    if (request->done != NULL) {
+        request->done(request->argument, plan != NULL ? plan_ref(plan) : NULL, error);
+    } else {
+        if (plan != NULL)
+            keep_plan(request->live, plan, request->revision);
+        request->refreshed(request->argument, cancelled ? error : NULL);
+    }
+    free(request);
+}
+
 static void on_plan_decoded(void *owner, struct evaluation *evaluation) {
     struct plan_request *request = owner;
     struct live *live = request->live;
     take_out(&live->answered, request);
     if (evaluation_error(evaluation) != NULL) {
         struct px_error error = error_of(live->source, evaluation_error(evaluation));
-        request->done(request->argument, NULL, &error);
+        answer_request(request, NULL, &error);
     } else {
-        request->done(request->argument, plan_ref(evaluation_plan(evaluation)), NULL);
+        answer_request(request, evaluation_plan(evaluation), NULL);
     }
     evaluation_destroy(evaluation);
-    free(request);
 }
 
-static void on_asked_plan(void *owner, struct source_answer *answer, const struct px_error *error) {
+static void on_asked_plan(void *owner, struct source_answer *drawn, const struct px_error *error) {
     struct plan_request *request = owner;
     struct live *live = request->live;
     struct px_error reason = {0};
     take_out(&live->asked, request);
+    if (error == NULL && request->done == NULL)
+        take_own(live, drawn->own);
     if (error != NULL) {
         reason = *error;
-    } else if (answer->plan != NULL && answer->value_count == 0) {
-        request->done(request->argument, plan_ref(answer->plan), NULL);
-        free(request);
-        request = NULL;
+    } else if (drawn->plan != NULL && drawn->value_count == 0) {
+        answer_request(request, drawn->plan, NULL);
     } else {
-        struct evaluation_request evaluation = request_of(live, answer);
+        struct evaluation_request evaluation = request_of(live, drawn);
         evaluation.decode_only = true;
         evaluation.priority = POOL_BACKGROUND;
         request->next = live->answered;
@@ -319,12 +345,18 @@ static void on_asked_plan(void *owner, struct source_answer *answer, const struc
         if (work_start(&live->context->works, evaluation, on_plan_decoded, request, &request->work, &reason) != 0)
             take_out(&live->answered, request);
     }
-    if (reason.code != 0) {
-        request->done(request->argument, NULL, &reason);
-        free(request);
-    }
+    if (reason.code != 0)
+        answer_request(request, NULL, &reason);
     pump(live);
     schedule(live);
+}
+
+static void ask(struct live *live, struct plan_request *request) {
+    struct plan_request **last = &live->asked;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = request;
+    pump(live);
 }
 
 void live_plan_at(struct live *live, double t,
@@ -341,11 +373,20 @@ void live_plan_at(struct live *live, double t,
         return;
     }
     *request = (struct plan_request){.live = live, .t = t, .done = done, .argument = argument};
-    struct plan_request **last = &live->asked;
-    while (*last != NULL)
-        last = &(*last)->next;
-    *last = request;
-    pump(live);
+    ask(live, request);
+}
+
+void live_refresh(struct live *live, sketch_done *done, void *argument) {
+    uint64_t now_ns = px_clock_ns();
+    bool draws = live->source != NULL && live->plan_revision != live->revision && now_ns >= source_retry_ns(live->source);
+    struct plan_request *request = draws ? calloc(1, sizeof *request) : NULL;
+    if (request == NULL) {
+        done(argument, NULL);
+        return;
+    }
+    *request = (struct plan_request){
+        .live = live, .t = sketch_clock_time(&live->clock, now_ns), .refreshed = done, .argument = argument};
+    ask(live, request);
 }
 
 static void drop_requests(struct live *live, struct plan_request *list) {
@@ -355,8 +396,7 @@ static void drop_requests(struct live *live, struct plan_request *list) {
         struct plan_request *request = list;
         list = request->next;
         work_drop(request->work);
-        request->done(request->argument, NULL, &error);
-        free(request);
+        answer_request(request, NULL, &error);
     }
 }
 
@@ -402,11 +442,10 @@ static void on_plan(void *owner, struct source_answer *answer, const struct px_e
     schedule(live);
 }
 
-static void on_published(void *owner, struct plan *plan) {
+static void on_published(void *owner, struct plan *plan, uint64_t revision) {
     struct live *live = owner;
     live->counts.frames++;
-    plan_unref(live->plan);
-    live->plan = plan_ref(plan);
+    keep_plan(live, plan, revision);
     recover(live);
 }
 
@@ -440,6 +479,7 @@ static void begin_frame(struct live *live, uint64_t now_ns) {
 static void begin_asked(struct live *live) {
     struct plan_request *request = live->asked;
     live->asked_last = true;
+    request->revision = live->revision;
     const struct source_moment moment = moment_at(live, request->t, floor(request->t * live->clock.fps + 0.5));
     source_draw(live->source, &moment, on_asked_plan, request);
 }

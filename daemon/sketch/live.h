@@ -4,7 +4,7 @@
  *
  * Latest wins: a tick that comes while the one before still waits takes its place, and the latter is counted as dropped.
  * A plan that comes out with the same bytes as the one before makes no frame. A new source takes over only when its first
- * plan was drawn and decoded, at the present time with the present values.
+ * picture was drawn and evaluated, at the present time with the present values, also while nobody watches.
  *
  * Threads    LOOP. `done` callbacks: once each, also when the sketch goes (PX_E_CANCELLED).
  */
@@ -41,6 +41,10 @@ void live_submit(struct live *live, uint64_t frame, double t, const struct px_va
                  void *argument);
 void live_plan_at(struct live *live, double t,
                   void (*done)(void *argument, struct plan *plan, const struct px_error *error), void *argument);
+
+/* live_refresh: draws the plan anew if values changed since, so that live_plan and live_own show them, also while nobody
+ * watches. A draw that fails leaves them as they are: the only error is PX_E_CANCELLED. */
+void live_refresh(struct live *live, sketch_done *done, void *argument);
 
 void live_watch(struct live *live);          /* context->watched changed */
 void live_params_changed(struct live *live); /* overrides or bindings */

@@ -100,6 +100,17 @@ static void write_own(struct live *live, const struct px_value *own, struct px_w
     write_key_string(writer, "from", own_from(live, name));
 }
 
+/* A script's seed, or that of a plan given as data; submitted plans bring theirs with every frame. */
+static bool has_seed(const struct live *live) {
+    return live_source(live) != NULL;
+}
+
+static const char *seed_from(struct live *live) {
+    if (live_params_override(live_values(live), seed_address) != NULL)
+        return "override";
+    return live_plan(live)->seed != 0 ? "explicit" : "default";
+}
+
 static void write_seed(struct live *live, struct px_writer *writer) {
     px_write_map(writer, 6);
     write_key_string(writer, "name", seed_address);
@@ -110,13 +121,13 @@ static void write_seed(struct live *live, struct px_writer *writer) {
     px_write_uint(writer, live_plan(live)->seed);
     px_key(writer, "default");
     px_write_int(writer, 0);
-    write_key_string(writer, "from", live_params_override(live_values(live), seed_address) ? "override" : "explicit");
+    write_key_string(writer, "from", seed_from(live));
 }
 
 void parameters_write(struct live *live, struct px_writer *writer) {
     const struct plan *plan = live_plan(live);
     const struct px_value *own = live_own(live);
-    bool seed = live_source(live) != NULL && source_is_script(live_source(live)) && plan != NULL;
+    bool seed = has_seed(live) && plan != NULL;
     struct listing listing = {.live = live};
     if (plan != NULL)
         plan_parameters(plan, write_kernel_parameter, &listing);
@@ -211,7 +222,7 @@ int parameters_check(struct live *live, const char *address, const struct px_val
     const struct px_value *own = find_own(live, address);
     if (own != NULL)
         return check_own(own, value, path, error);
-    if (strcmp(address, seed_address) == 0 && live_source(live) != NULL && source_is_script(live_source(live)))
+    if (strcmp(address, seed_address) == 0 && has_seed(live))
         return check_seed(value, path, error);
     return unknown(&search, path, error);
 }

@@ -462,3 +462,7 @@ bool process_busy(const struct process *process) {
 bool process_dead(const struct process *process) {
     return process->dead;
 }
+
+int process_pid(const struct process *process) {
+    return process->child != NULL ? nursery_child_pid(process->child) : 0;
+}

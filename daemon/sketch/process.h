@@ -32,6 +32,7 @@ int process_create(const struct process_config *config, struct process **process
 void process_destroy(struct process *process); /* NULL is fine; kills it */
 bool process_busy(const struct process *process);
 bool process_dead(const struct process *process);
+int process_pid(const struct process *process); /* 0: not known yet, or ended */
 
 /* What a call gets beside its own arguments; borrowed. */
 struct process_moment {

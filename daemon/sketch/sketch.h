@@ -53,7 +53,7 @@ void sketches_watch(struct sketches *sketches, bool watched);
 typedef void sketch_done(void *argument, const struct px_error *error); /* error NULL: done */
 
 /* sketch_load: source (copied) under the chunk name `path` (or the sketch's name). directory: where `require` looks,
- * NULL: nowhere. On error the last good one runs on. */
+ * NULL: nowhere. Done when its first picture was evaluated, and it takes over; on an error the last good one runs on. */
 void sketch_load(struct sketches *sketches, const char *name, const char *source, size_t size, const char *path,
                  const char *directory, sketch_done *done, void *argument);
 void sketch_set(struct sketches *sketches, const char *name, const struct px_value *plan, sketch_done *done,
@@ -112,8 +112,10 @@ int sketch_clock_move(struct sketches *sketches, const char *name, double frames
                       struct sketch_clock_state *state, struct px_error *error);
 
 /* ---- live parameters: `values` and `keys` as they came: errors carry values["..."] ---- */
-int sketch_params_write(struct sketches *sketches, const char *name, struct px_writer *writer,
-                        struct px_error *error); /* a list of maps */
+/* sketch_params_get: as they are in force, also while nobody watches. list: a list of maps, borrowed; NULL: error. */
+void sketch_params_get(struct sketches *sketches, const char *name,
+                       void (*done)(void *argument, const struct px_writer *list, const struct px_error *error),
+                       void *argument);
 int sketch_params_set(struct sketches *sketches, const char *name, const struct px_value *values,
                       struct px_error *error);
 int sketch_params_reset(struct sketches *sketches, const char *name, const struct px_value *keys, size_t *count,

@@ -455,12 +455,43 @@ static void save_later(struct sketches *sketches) {
     loop_timer_start(sketches->save, px_clock_ns() + save_pause_ns);
 }
 
-int sketch_params_write(struct sketches *sketches, const char *name, struct px_writer *writer, struct px_error *error) {
-    struct live *live = need(sketches, name, error);
-    if (live == NULL)
-        return PX_E_NOT_FOUND;
-    parameters_write(live, writer);
-    return 0;
+/* A list of parameters that waits for a plan with their values. */
+struct listing {
+    struct live *live;
+    void (*done)(void *argument, const struct px_writer *list, const struct px_error *error);
+    void *argument;
+};
+
+static void list_params(void *argument, const struct px_error *cancelled) {
+    struct listing *listing = argument;
+    struct px_error error = {0};
+    struct px_writer list;
+    px_writer_init(&list, 0);
+    if (cancelled != NULL)
+        error = *cancelled;
+    else
+        parameters_write(listing->live, &list);
+    if (cancelled == NULL)
+        px_writer_finish(&list, &error);
+    listing->done(listing->argument, error.code == 0 ? &list : NULL, error.code == 0 ? NULL : &error);
+    px_writer_free(&list);
+    free(listing);
+}
+
+void sketch_params_get(struct sketches *sketches, const char *name,
+                       void (*done)(void *argument, const struct px_writer *list, const struct px_error *error),
+                       void *argument) {
+    struct px_error error;
+    struct live *live = need(sketches, name, &error);
+    struct listing *listing = live != NULL ? calloc(1, sizeof *listing) : NULL;
+    if (listing == NULL) {
+        if (live != NULL)
+            px_fail(&error, PX_E_NO_MEMORY, "no memory to list parameters");
+        done(argument, NULL, &error);
+        return;
+    }
+    *listing = (struct listing){.live = live, .done = done, .argument = argument};
+    live_refresh(live, list_params, listing);
 }
 
 /* A key of a request as a terminated address, and the path of its value. */
@@ -618,13 +649,15 @@ static void write_fields(struct sketches *sketches, struct live *live, struct px
     px_write_uint(writer, counts.frames);
     px_key(writer, "dropped");
     px_write_uint(writer, counts.dropped);
+    px_key(writer, "pid");
+    px_write_int(writer, live_source(live) != NULL ? source_pid(live_source(live)) : 0);
     px_key(writer, "error");
     if (live_failure(live) != NULL)
         px_write_error(writer, live_failure(live));
     else
         px_write_nil(writer);
 }
-enum { FIELDS = 11 };
+enum { FIELDS = 12 };
 
 void sketches_list(struct sketches *sketches, struct px_writer *writer) {
     uint32_t ready = 0;

@@ -30,8 +30,9 @@ struct source {
     /* a plan */
     uint8_t *bytes;
     size_t size;
-    struct plan *plan; /* decoded with these overrides; NULL: to be decoded */
+    struct plan *plan; /* decoded with these overrides and this seed; NULL: to be decoded */
     struct overrides *overrides;
+    double seed;
     struct work *work;
     struct evaluator_ticket *ticket;
 
@@ -176,9 +177,10 @@ static void evaluate_plan(struct source *source) {
         answer_plan(source, NULL, 0);
         return;
     }
-    double seed = isnan(source->moment.seed) ? (double)source->plan->seed : source->moment.seed;
-    const struct evaluator_moment moment = {
-        .t = source->moment.t, .frame = source->moment.frame, .seed = seed, .cc = source->cc};
+    const struct evaluator_moment moment = {.t = source->moment.t,
+                                            .frame = source->moment.frame,
+                                            .seed = (double)source->plan->seed,
+                                            .cc = source->cc};
     source->ticket = evaluator_submit(source->config.evaluator, source->plan, &moment, on_values, source);
     if (source->ticket == NULL) {
         struct px_error error;
@@ -201,12 +203,18 @@ static void on_decoded(void *owner, struct evaluation *evaluation) {
     source->plan = plan_ref(evaluation_plan(evaluation));
     overrides_unref(source->overrides);
     source->overrides = overrides_ref(source->moment.overrides);
+    source->seed = source->moment.seed;
     evaluation_destroy(evaluation);
     evaluate_plan(source);
 }
 
+static bool plan_is_old(const struct source *source) {
+    bool same_seed = isnan(source->moment.seed) ? isnan(source->seed) : source->seed == source->moment.seed;
+    return source->plan == NULL || source->overrides != source->moment.overrides || !same_seed;
+}
+
 static void draw_plan(struct source *source) {
-    if (source->plan != NULL && source->overrides == source->moment.overrides) {
+    if (!plan_is_old(source)) {
         evaluate_plan(source);
         return;
     }
@@ -214,11 +222,14 @@ static void draw_plan(struct source *source) {
     uint8_t *bytes = malloc(source->size);
     int status = bytes != NULL ? 0 : px_fail(&error, PX_E_NO_MEMORY, "%s: no memory for its plan", source->name);
     if (status == 0) {
+        bool has_seed = !isnan(source->moment.seed);
         memcpy(bytes, source->bytes, source->size);
         const struct evaluation_request request = {.bytes = bytes,
                                                    .size = source->size,
                                                    .path = "plan",
                                                    .overrides = source->moment.overrides,
+                                                   .has_seed = has_seed,
+                                                   .seed = has_seed ? (uint64_t)source->moment.seed : 0,
                                                    .decode_only = true,
                                                    .priority = POOL_CONTROL};
         status = work_start(source->config.works, request, on_decoded, source, &source->work, &error);
@@ -331,4 +342,8 @@ const uint8_t *source_plan_bytes(const struct source *source, size_t *size) {
 
 const char *source_chunk(const struct source *source) {
     return source->chunk;
+}
+
+int source_pid(const struct source *source) {
+    return source->process != NULL ? process_pid(source->process) : 0;
 }

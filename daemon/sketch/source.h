@@ -33,7 +33,7 @@ struct source_moment {
     const double *cc;            /* 128 */
     const uint8_t *own;          /* the sketch's own parameters: MessagePack map */
     size_t own_size;
-    double seed;                 /* NaN: the plan's own; for expressions */
+    double seed;                 /* of a plan given as data; NaN: its own */
     struct overrides *overrides; /* of a plan given as data */
 };
 
@@ -62,5 +62,6 @@ bool source_is_script(const struct source *source);
 const char *source_text(const struct source *source, size_t *size);          /* of a script; else NULL */
 const uint8_t *source_plan_bytes(const struct source *source, size_t *size); /* of a plan; else NULL */
 const char *source_chunk(const struct source *source);                       /* "" for a plan */
+int source_pid(const struct source *source);                                 /* of a script's process; 0: none */
 
 #endif

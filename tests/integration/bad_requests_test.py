@@ -196,7 +196,8 @@ RAW = [
     ("announces_2_31_elements", b"\x94\x00\x01\xa3abc\xdd\x80\x00\x00\x00", "E_", True),
     ("announces_2_32_pairs", b"\x94\x00\x01\xa3abc\x91\xdf\xff\xff\xff\xff", "E_", True),
     ("announces_a_string_of_4_GB", b"\x94\x00\x01\xdb\xff\xff\xff\xff", "E_LIMIT", True),
-    ("keys_that_are_no_strings", call_of("server.info", [{1: 2}]), "E_", True),
+    ("keys_that_are_no_strings", call_of("server.info", [{None: 2}]), "E_", True),
+    ("keys_below_0", call_of("cc.set", [{"values": {-1: 0.5}}]), "E_", True),
     ("the_same_key_twice", b"\x94\x00\x01\xabserver.info\x91\x82\xa1a\x01\xa1a\x02", "E_", True),
     ("an_extension_type", b"\x94\x00\x01\xabserver.info\x91\x81\xa1a\xd4\x01\x00", "E_", True),
 ]

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <msgpack.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,17 @@ static void put_text(struct maker *maker) {
         put(maker, 'a' + random_below(maker, 26), 1);
 }
 
+/* A string, or now and then a number. */
+static void put_key(struct maker *maker) {
+    unsigned size = random_below(maker, 16);
+    if (size >= 4) {
+        put_text(maker);
+    } else {
+        put(maker, (random_below(maker, 2) == 0 ? 0xcc : 0xd0) + size, 1);
+        put_random(maker, 1u << size);
+    }
+}
+
 static void put_value(struct maker *maker, unsigned depth) {
     uint32_t count = random_below(maker, 6);
     switch (random_below(maker, depth < DEPTH_MAX ? 9 : 6)) {
@@ -83,7 +95,7 @@ static void put_value(struct maker *maker, unsigned depth) {
     default:
         random_below(maker, 2) == 0 ? put(maker, 0x80 | count, 1) : put_length(maker, 0xde, 2, count);
         for (uint32_t i = 0; i < count; i++) {
-            put_text(maker);
+            put_key(maker);
             put_value(maker, depth + 1);
         }
         break;
@@ -96,6 +108,17 @@ static void assert_text(const struct px_value *value, enum px_type type, const c
     ck_assert_ptr_nonnull(value->text);
     if (length > 0)
         ck_assert_mem_eq(value->text, text, length);
+}
+
+static void assert_key(const struct px_value *key, const msgpack_object *object) {
+    char digits[32];
+    if (object->type == MSGPACK_OBJECT_STR) {
+        assert_text(key, PX_STR, object->via.str.ptr, object->via.str.size);
+        return;
+    }
+    ck_assert_int_eq(object->type, MSGPACK_OBJECT_POSITIVE_INTEGER);
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)object->via.u64);
+    assert_text(key, PX_STR, digits, (uint32_t)length);
 }
 
 static void assert_same(const struct px_value *value, const msgpack_object *object) {
@@ -131,8 +154,7 @@ static void assert_same(const struct px_value *value, const msgpack_object *obje
     case MSGPACK_OBJECT_MAP:
         ck_assert(value->type == PX_MAP && value->count == object->via.map.size);
         for (uint32_t i = 0; i < value->count; i++) {
-            assert_text(&value->pairs[i].key, PX_STR, object->via.map.ptr[i].key.via.str.ptr,
-                        object->via.map.ptr[i].key.via.str.size);
+            assert_key(&value->pairs[i].key, &object->via.map.ptr[i].key);
             assert_same(&value->pairs[i].value, &object->via.map.ptr[i].val);
         }
         break;

@@ -132,7 +132,10 @@ static const struct {
     {SAMPLE("\xd4\x01\x00"), PX_E_PROTOCOL},             /* fixext */
     {SAMPLE("\xc7\x01\x01\x00"), PX_E_PROTOCOL},         /* ext */
     {SAMPLE("\xd6\xff\x00\x00\x00\x00"), PX_E_PROTOCOL}, /* timestamp */
-    {SAMPLE("\x81\x01\x02"), PX_E_PROTOCOL},             /* a number as key */
+    {SAMPLE("\x81\xff\x02"), PX_E_PROTOCOL},             /* a number below 0 as key */
+    {SAMPLE("\x81\xd0\x80\x02"), PX_E_PROTOCOL},         /* the same, longer */
+    {SAMPLE("\x81\xca\x3f\x80\x00\x00\x02"), PX_E_PROTOCOL}, /* a fraction as key */
+    {SAMPLE("\x81\xc3\x02"), PX_E_PROTOCOL},             /* a truth as key */
     {SAMPLE("\x81\x90\x02"), PX_E_PROTOCOL},             /* a list as key */
     {SAMPLE("\x81\xc4\x01"
             "a\x02"),

@@ -97,6 +97,24 @@ START_TEST(a_repeated_key_is_refused_in_small_and_large_maps) {
 }
 END_TEST
 
+START_TEST(an_integer_as_key_is_its_decimal_digits) {
+    static const char bytes[] = "\x85\x00\xa1o\x7f\xa1p\xcd\x01\x00\xa1q\xd1\x00\x80\xa1r"
+                                "\xcf\xff\xff\xff\xff\xff\xff\xff\xff\x81\x07\x07";
+    struct px_document document;
+    struct px_error error = {0};
+    ck_assert_msg(px_value_decode(bytes, sizeof bytes - 1, &limits, &document, &error) == 0, "%s", error.message);
+    ck_assert(px_value_is_string(px_value_get(&document.root, "0"), "o"));
+    ck_assert(px_value_is_string(px_value_get(&document.root, "127"), "p"));
+    ck_assert(px_value_is_string(px_value_get(&document.root, "256"), "q"));
+    ck_assert(px_value_is_string(px_value_get(&document.root, "128"), "r"));
+    const struct px_value *inner = px_value_get(&document.root, "18446744073709551615");
+    ck_assert_uint_eq(px_value_get(inner, "7")->uinteger, 7);
+    px_document_free(&document);
+    ck_assert_int_eq(px_value_decode("\x82\x01\xc0\xa1" "1\xc0", 6, &limits, &document, &error), PX_E_PROTOCOL);
+    ck_assert_ptr_nonnull(strstr(error.message, "twice"));
+}
+END_TEST
+
 START_TEST(numbers_of_every_form_are_doubles_and_others_are_none) {
     double number = 0;
     ck_assert(px_value_number(&(struct px_value){.type = PX_INT, .integer = -3}, &number) && number == -3);
@@ -193,6 +211,7 @@ int main(void) {
     tcase_add_test(cases, what_the_writer_writes_the_decoder_reads);
     tcase_add_test(cases, strings_borrow_from_the_message_and_positive_signed_numbers_are_unsigned_ones);
     tcase_add_loop_test(cases, a_repeated_key_is_refused_in_small_and_large_maps, 0, 4);
+    tcase_add_test(cases, an_integer_as_key_is_its_decimal_digits);
     tcase_add_test(cases, numbers_of_every_form_are_doubles_and_others_are_none);
     tcase_add_test(cases, a_writer_past_its_limit_stays_failed_and_says_so);
     tcase_add_test(cases, a_writer_gives_its_bytes_and_starts_anew);

@@ -161,7 +161,8 @@ static int set(const char *text) {
 
 static void await_frames(size_t more) {
     frames_awaited = frame_count + more;
-    loop_run(loop);
+    while (frame_count < frames_awaited) /* a stop from before may wait still */
+        loop_run(loop);
     frames_awaited = 0;
 }
 
@@ -252,6 +253,36 @@ START_TEST(a_bad_reload_keeps_the_last_good_sketch_running) {
 }
 END_TEST
 
+static const char too_large[] = "function draw(t) return E['repeat']{count = 1e9}(G.grid{}) end";
+
+START_TEST(a_version_that_cannot_be_evaluated_does_not_take_over) {
+    ck_assert_int_eq(load(too_large), PX_E_LIMIT); /* nobody watches: the check is made all the same */
+    ck_assert_ptr_null(sketches_focused(sketches));
+    ck_assert_int_eq(load(moving), 0);
+    sketches_watch(sketches, true);
+    await_frames(2);
+    ck_assert_int_eq(load(too_large), PX_E_LIMIT);
+    ck_assert_msg(strstr(error.message, "one.lua: layer \"layer0\", effect 0 (repeat)") != NULL, "%s", error.message);
+    ck_assert_int_eq(set("{\"shape\": \"grid\", \"effects\": [[\"repeat\", {\"count\": 1000000000}]]}"), PX_E_LIMIT);
+    ck_assert_int_eq(events[SKETCH_LOADED], 1);
+    ck_assert_int_eq(events[SKETCH_FAILED], 3);
+    await_frames(3);
+    ck_assert_int_eq(events[SKETCH_RECOVERED], 0); /* it never failed */
+}
+END_TEST
+
+START_TEST(the_first_frame_of_a_new_version_is_found_in_the_cache) {
+    struct cache_stats before, after;
+    ck_assert_int_eq(load("function draw() return E.fill{}(G.polygon{}) end"), 0);
+    cache_stats(cache, &before);
+    sketches_watch(sketches, true);
+    await_frames(1);
+    cache_stats(cache, &after);
+    ck_assert_uint_eq(after.hits, before.hits + 1);
+    ck_assert_uint_eq(after.fills, before.fills);
+}
+END_TEST
+
 START_TEST(a_good_reload_keeps_the_time) {
     ck_assert_int_eq(load(moving), 0);
     pause_at(42);
@@ -291,6 +322,12 @@ END_TEST
 
 /* ---- parameters --------------------------------------------------------------------------------------------------- */
 
+static struct plan *asked_plan;
+static void on_plan(void *argument, struct plan *plan, const struct px_error *reason) {
+    asked_plan = plan;
+    on_done(argument, reason);
+}
+
 static const char sided[] = "local r = param('red', 0, 0, 1)\n"
                             "function draw() return L(G.label('p').polygon{n_sides = 5}, {color = {param('red', 0, 0, 1), 0, 0}}) end";
 
@@ -301,14 +338,24 @@ static int set_param(const char *text) {
     return status;
 }
 
+static struct px_writer params_listed;
+static void on_params(void *argument, const struct px_writer *list, const struct px_error *reason) {
+    if (list != NULL)
+        px_write_raw(&params_listed, list->bytes, list->size);
+    on_done(argument, reason);
+}
+
 /* The map of one parameter out of param.get. */
 static double param_number(const char *name, const char *key, char *from) {
-    struct px_writer writer;
     struct px_document document;
     double number = NAN;
-    px_writer_init(&writer, 0);
-    ck_assert_int_eq(sketch_params_write(sketches, "one", &writer, &error), 0);
-    ck_assert_int_eq(px_value_decode(writer.bytes, writer.size, &PX_LIMITS_DEFAULT, &document, &error), 0);
+    px_writer_init(&params_listed, 0);
+    done_came = false;
+    sketch_params_get(sketches, "one", on_params, NULL);
+    run_until_done();
+    ck_assert_int_eq(done_code, 0);
+    ck_assert_int_eq(
+        px_value_decode(params_listed.bytes, params_listed.size, &PX_LIMITS_DEFAULT, &document, &error), 0);
     for (uint32_t i = 0; i < document.root.count; i++) {
         const struct px_value *map = &document.root.items[i];
         if (!px_value_is_string(px_value_get(map, "name"), name))
@@ -318,7 +365,7 @@ static double param_number(const char *name, const char *key, char *from) {
         snprintf(from, 16, "%.*s", (int)text->count, text->text);
     }
     px_document_free(&document);
-    px_writer_free(&writer);
+    px_writer_free(&params_listed);
     return number;
 }
 
@@ -357,6 +404,45 @@ START_TEST(the_value_in_force_is_cc_over_override_over_explicit_over_default) {
 }
 END_TEST
 
+START_TEST(a_value_just_set_is_listed_while_nobody_watches) {
+    char from[16] = "";
+    ck_assert_int_eq(load(sided), 0);
+    ck_assert_int_eq(set_param("{\"red\": 0.5, \"p/polygon.n_sides\": 7, \"seed\": 9}"), 0);
+    ck_assert_double_eq(param_number("red", "value", from), 0.5);
+    ck_assert_str_eq(from, "override");
+    ck_assert_double_eq(param_number("p/polygon.n_sides", "value", from), 7);
+    ck_assert_double_eq(param_number("seed", "value", from), 9);
+    size_t count;
+    ck_assert_int_eq(sketch_params_reset(sketches, "one", NULL, &count, &error), 0);
+    ck_assert_double_eq(param_number("p/polygon.n_sides", "value", from), 5);
+    ck_assert_str_eq(from, "explicit");
+    ck_assert_double_eq(param_number("red", "value", from), 0);
+    ck_assert_uint_eq(frame_count, 0);
+}
+END_TEST
+
+START_TEST(a_plan_given_as_data_has_a_seed_to_set) {
+    char from[16] = "";
+    ck_assert_int_eq(set("{\"seed\": 4, \"layers\": [{\"shape\": \"line\", \"thickness\": \"=seed + 1\"}]}"), 0);
+    ck_assert_double_eq(param_number("seed", "value", from), 4);
+    ck_assert_str_eq(from, "explicit");
+    ck_assert_int_eq(set_param("{\"seed\": 6}"), 0);
+    ck_assert_double_eq(param_number("seed", "value", from), 6);
+    ck_assert_str_eq(from, "override");
+    sketch_plan_at(sketches, "one", 0, on_plan, NULL);
+    run_until_done();
+    ck_assert_uint_eq(asked_plan->seed, 6);
+    ck_assert_float_eq(asked_plan->layers[0].thickness, 7);
+    plan_unref(asked_plan);
+    ck_assert_int_eq(set("{\"seed\": 4, \"layers\": [{\"shape\": \"line\"}]}"), 0); /* kept for the name */
+    sketch_plan_at(sketches, "one", 0, on_plan, NULL);
+    run_until_done();
+    ck_assert_uint_eq(asked_plan->seed, 6);
+    plan_unref(asked_plan);
+    ck_assert_int_eq(set_param("{\"seed\": -6}"), PX_E_RANGE);
+}
+END_TEST
+
 START_TEST(values_that_do_not_fit_are_refused_and_none_is_set) {
     char from[16] = "";
     ck_assert_int_eq(load(sided), 0);
@@ -368,7 +454,8 @@ START_TEST(values_that_do_not_fit_are_refused_and_none_is_set) {
     ck_assert_int_eq(set_param("{\"seed\": -1}"), PX_E_RANGE);
     ck_assert_double_eq(param_number("red", "value", from), 0);
     ck_assert_int_eq(sketch_cc_bind(sketches, "one", "nothing", 3, 0, 1, &error), PX_E_PARAM);
-    ck_assert_int_eq(sketch_params_write(sketches, "two", NULL, &error), PX_E_NOT_FOUND);
+    sketch_params_get(sketches, "two", on_params, NULL);
+    ck_assert_int_eq(done_code, PX_E_NOT_FOUND);
 }
 END_TEST
 
@@ -417,12 +504,6 @@ START_TEST(one_endless_expression_fails_alone) {
     await_frames(3);
 }
 END_TEST
-
-static struct plan *asked_plan;
-static void on_plan(void *argument, struct plan *plan, const struct px_error *reason) {
-    asked_plan = plan;
-    on_done(argument, reason);
-}
 
 START_TEST(a_plan_at_any_time_can_be_asked_for) {
     ck_assert_int_eq(load("function draw(t) return L(G.line{angle = t}, {thickness = t}) end"), 0);
@@ -564,11 +645,15 @@ int main(int argc, char **argv) {
     tcase_add_test(tests, a_still_sketch_makes_one_frame_and_sleeps);
     tcase_add_test(tests, a_plan_that_comes_out_the_same_makes_no_frame);
     tcase_add_test(tests, a_bad_reload_keeps_the_last_good_sketch_running);
+    tcase_add_test(tests, a_version_that_cannot_be_evaluated_does_not_take_over);
+    tcase_add_test(tests, the_first_frame_of_a_new_version_is_found_in_the_cache);
     tcase_add_test(tests, a_good_reload_keeps_the_time);
     tcase_add_test(tests, a_draw_that_fails_later_leaves_the_last_picture_and_recovers);
     tcase_add_test(tests, a_draw_that_hangs_is_killed_and_the_sketch_starts_again);
     tcase_add_test(tests, the_value_in_force_is_cc_over_override_over_explicit_over_default);
     tcase_add_test(tests, values_that_do_not_fit_are_refused_and_none_is_set);
+    tcase_add_test(tests, a_value_just_set_is_listed_while_nobody_watches);
+    tcase_add_test(tests, a_plan_given_as_data_has_a_seed_to_set);
     tcase_add_test(tests, values_outlive_removal_and_restart);
     tcase_add_test(tests, expressions_move_a_plan_given_as_data);
     tcase_add_test(tests, one_endless_expression_fails_alone);
