@@ -214,6 +214,13 @@ def wait_for(condition, what, alive=None, limit=None):
         time.sleep(0.005)
 
 
+def viewer_env(build, env):
+    """For pxview under a sanitizer: what the GL driver does is not ours (tests/suppressions says what and why)."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "suppressions")
+    return {**env, "LSAN_OPTIONS": f"suppressions={folder}/lsan.txt:print_suppressions=0",
+            "TSAN_OPTIONS": f"exitcode=99:suppressions={folder}/tsan.txt"} if sanitized(build) else env
+
+
 def sanitized(build):
     """Whether this is a sanitizer build: slower, and without memory limits."""
     with open(os.path.join(build, "CMakeCache.txt")) as cache:

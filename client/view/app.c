@@ -67,7 +67,8 @@ static void notice_set(struct app *app, const char *text) {
     app->dirty = true;
 }
 
-/* ---- frames -------------------------------------------------------------------------------------------------------- */
+/* ---- frames --------------------------------------------------------------------------------------------------------
+ */
 
 static void shown_set(struct shown *shown, const struct px_frame *frame) {
     shown->any = true;
@@ -87,8 +88,7 @@ static void shown_set(struct shown *shown, const struct px_frame *frame) {
 }
 
 static void frame_show(struct app *app, const struct px_frame *frame, uint64_t upload_ns) {
-    bool same = app->shown.any && app->shown.session == frame->session &&
-                strcmp(app->shown.sketch, frame->sketch) == 0;
+    bool same = app->shown.any && app->shown.session == frame->session && strcmp(app->shown.sketch, frame->sketch) == 0;
     if (same && frame->frame > app->shown.frame + 1)
         app->dropped += frame->frame - app->shown.frame - 1;
     if (!same)
@@ -124,7 +124,8 @@ static void frame_receive(struct app *app) {
     receiver_give_back(app->receiver, frame);
 }
 
-/* ---- drawing ------------------------------------------------------------------------------------------------------- */
+/* ---- drawing -------------------------------------------------------------------------------------------------------
+ */
 
 static void framebuffer_size(const struct app *app, int *width, int *height) {
     glfwGetFramebufferSize(app->window, width, height);
@@ -175,8 +176,8 @@ static void draw(struct app *app) {
     size_t count;
     const struct upload_layer *layers = upload_layers(app->upload, &count);
     if (app->shown.any)
-        lines_draw(app->lines, &app->camera, width, height, app->shown.canvas, app->shown.background, 0.35f, layers, count,
-                   app->hidden);
+        lines_draw(app->lines, &app->camera, width, height, app->shown.canvas, app->shown.background, 0.35f, layers,
+                   count, app->hidden);
     if (app->save_png && !app->save_with_hud)
         png_save(app, width, height);
     struct control_state state = control_state(app->control);
@@ -198,12 +199,14 @@ static void draw(struct app *app) {
     }
 }
 
-/* ---- keys and mouse ------------------------------------------------------------------------------------------------ */
+/* ---- keys and mouse ------------------------------------------------------------------------------------------------
+ */
 
 static void send(struct app *app, enum control_command command, double number) {
     struct control_request request = {.command = command, .number = number, .t = app->shown.t};
     memcpy(request.sketch, app->shown.sketch, sizeof request.sketch);
-    snprintf(request.path, sizeof request.path, "%s-%06llu.svg", app->shown.sketch, (unsigned long long)app->shown.frame);
+    snprintf(request.path, sizeof request.path, "%s-%06llu.svg", app->shown.sketch,
+             (unsigned long long)app->shown.frame);
     if (!app->shown.any)
         notice_set(app, "there is no picture yet");
     else if (!control_send(app->control, &request))
@@ -253,7 +256,8 @@ static void key_fit(struct app *app, int mods) {
 static void key_full_screen(struct app *app, int mods) {
     (void)mods;
     if (glfwGetWindowMonitor(app->window) != NULL) {
-        glfwSetWindowMonitor(app->window, NULL, app->windowed[0], app->windowed[1], app->windowed[2], app->windowed[3], 0);
+        glfwSetWindowMonitor(app->window, NULL, app->windowed[0], app->windowed[1], app->windowed[2], app->windowed[3],
+                             0);
         return;
     }
     GLFWmonitor *monitor = glfwGetPrimaryMonitor();
@@ -279,11 +283,10 @@ static const struct {
     int key;
     void (*act)(struct app *app, int mods);
 } keys[] = {
-    {GLFW_KEY_P, key_png},          {GLFW_KEY_S, key_svg},
-    {GLFW_KEY_H, key_hud},          {GLFW_KEY_SPACE, key_pause},
-    {GLFW_KEY_COMMA, key_back},     {GLFW_KEY_PERIOD, key_forward},
-    {GLFW_KEY_R, key_seed},         {GLFW_KEY_F, key_fit},
-    {GLFW_KEY_F11, key_full_screen}, {GLFW_KEY_ESCAPE, key_quit},
+    {GLFW_KEY_P, key_png},       {GLFW_KEY_S, key_svg},      {GLFW_KEY_H, key_hud},
+    {GLFW_KEY_SPACE, key_pause}, {GLFW_KEY_COMMA, key_back}, {GLFW_KEY_PERIOD, key_forward},
+    {GLFW_KEY_R, key_seed},      {GLFW_KEY_F, key_fit},      {GLFW_KEY_F11, key_full_screen},
+    {GLFW_KEY_ESCAPE, key_quit},
 };
 
 static void key_pressed(GLFWwindow *window, int key, int scancode, int action, int mods) {
@@ -363,7 +366,8 @@ static void window_exposed(GLFWwindow *window) {
     size_changed(window, 0, 0);
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------- */
+/* ---- running -------------------------------------------------------------------------------------------------------
+ */
 
 static void callbacks_set(struct app *app) {
     glfwSetWindowUserPointer(app->window, app);
@@ -429,10 +433,14 @@ static void print_stats(const struct app *app) {
     static const struct {
         unsigned series;
         const char *name;
-    } series[] = {{HUD_UPLOAD, "upload"}, {HUD_DRAW, "draw"}, {HUD_AGE, "age"}, {HUD_INTERVAL, "interval"}, {HUD_TOTAL, "computed"}};
+    } series[] = {{HUD_UPLOAD, "upload"},
+                  {HUD_DRAW, "draw"},
+                  {HUD_AGE, "age"},
+                  {HUD_INTERVAL, "interval"},
+                  {HUD_TOTAL, "computed"}};
     for (size_t i = 0; i < sizeof series / sizeof series[0]; i++)
-        printf(", \"%s_ms\": {\"p50\": %.3f, \"p95\": %.3f}", series[i].name, hud_quantile(&app->hud, series[i].series, 0.5),
-               hud_quantile(&app->hud, series[i].series, 0.95));
+        printf(", \"%s_ms\": {\"p50\": %.3f, \"p95\": %.3f}", series[i].name,
+               hud_quantile(&app->hud, series[i].series, 0.5), hud_quantile(&app->hud, series[i].series, 0.95));
     printf("}\n");
 }
 
@@ -452,7 +460,7 @@ static int parts_create(struct app *app, struct px_error *error) {
     if (code == 0)
         code = receiver_create(options->connect, options->sketch, wake, app, &app->receiver, error);
     if (code == 0)
-        code = control_create(options->connect, wake, app, &app->control, error);
+        code = control_create(options->connect, options->sketch, wake, app, &app->control, error);
     return code;
 }
 

@@ -1,6 +1,7 @@
 /* app.h: pxview with a window: shows the newest frame, answers keys and mouse, and sleeps when there is nothing new.
  *
- * Threads  the main thread; woken by the receiving and the control thread through an empty event, which does nothing else.
+ * Threads  the main thread; woken by the receiving and the control thread through an empty event, which does nothing
+ * else.
  */
 #ifndef VIEW_APP_H
 #define VIEW_APP_H

@@ -6,8 +6,8 @@ struct camera camera_fit(const double canvas[2], int width, int height, double m
     double scale = across < down ? across : down;
     if (!(scale > 1e-6))
         scale = 1e-6;
-    return (struct camera){.scale = scale,
-                           .offset = {((double)width - canvas[0] * scale) / 2, ((double)height - canvas[1] * scale) / 2}};
+    return (struct camera){
+        .scale = scale, .offset = {((double)width - canvas[0] * scale) / 2, ((double)height - canvas[1] * scale) / 2}};
 }
 
 void camera_zoom(struct camera *camera, double factor, double x, double y) {

@@ -21,7 +21,9 @@ struct control {
     const char *directory;
     void (*wake)(void *argument);
     void *argument;
-    struct px *px; /* control thread */
+    const char *sketch;                    /* as the user named it; NULL: the focused one */
+    struct px *px;                         /* control thread, as is the next */
+    char followed[PX_SKETCH_NAME_MAX + 1]; /* its name; "": not known yet */
     struct px_ring ring;
     struct control_request requests[CONTROL_QUEUE];
     int poke; /* eventfd: main -> thread */
@@ -31,7 +33,8 @@ struct control {
     pthread_t thread;
 };
 
-/* ---- what the display reads ---------------------------------------------------------------------------------------- */
+/* ---- what the display reads ----------------------------------------------------------------------------------------
+ */
 
 static void state_set(struct control *control, const struct control_state *state) {
     pthread_mutex_lock(&control->lock);
@@ -54,7 +57,8 @@ static void outcome_set(struct control *control, const char *text) {
     state_set(control, &state);
 }
 
-/* ---- calls --------------------------------------------------------------------------------------------------------- */
+/* ---- calls ---------------------------------------------------------------------------------------------------------
+ */
 
 /* Takes the writer's bytes; the document borrows from *reply. */
 static int call(struct control *control, const char *method, struct px_writer *params, struct px_reply *reply,
@@ -81,37 +85,80 @@ static double number_of(const struct px_value *map, const char *key, double othe
     return value != NULL && px_value_number(value, &number) ? number : otherwise;
 }
 
+static bool ask(struct control *control, const char *method, struct px_writer *params, struct px_reply *reply,
+                struct px_document *document) {
+    return call(control, method, params, reply, document, NULL) == 0;
+}
+
+static void answered(struct px_reply *reply, struct px_document *document) {
+    px_document_free(document);
+    px_reply_free(reply);
+}
+
 static bool ask_info(struct control *control) {
     struct px_writer params;
     struct px_reply reply;
     struct px_document document;
     px_writer_init(&params, 0);
-    if (call(control, "server.info", &params, &reply, &document, NULL) < 0)
+    if (!ask(control, "server.info", &params, &reply, &document))
         return false;
     struct control_state state = control_state(control);
     state.connected = true;
     text_of(&document.root, "mode", state.mode, sizeof state.mode);
     text_of(&document.root, "version", state.version, sizeof state.version);
     state.workers = (int)number_of(&document.root, "workers", 0);
-    px_document_free(&document);
-    px_reply_free(&reply);
-    px_writer_init(&params, 0);
-    if (call(control, "clock.get", &params, &reply, &document, NULL) == 0) {
-        const struct px_value *playing = px_value_get(&document.root, "playing");
-        state.playing = playing == NULL || playing->type != PX_BOOL || playing->boolean;
-        px_document_free(&document);
-        px_reply_free(&reply);
-    }
+    answered(&reply, &document);
+    state_set(control, &state);
+    return true;
+}
+
+static bool subscribe(struct control *control) {
+    struct px_writer params;
+    struct px_reply reply;
+    struct px_document document;
     px_writer_init(&params, 0);
     px_write_map(&params, 1);
     px_key(&params, "topics");
     px_write_array(&params, 2);
     px_write_string(&params, "error");
     px_write_string(&params, "sketch");
-    if (call(control, "subscribe", &params, &reply, &document, NULL) == 0) {
-        px_document_free(&document);
-        px_reply_free(&reply);
+    if (!ask(control, "subscribe", &params, &reply, &document))
+        return false;
+    answered(&reply, &document);
+    return true;
+}
+
+static bool is_true(const struct px_value *map, const char *key) {
+    const struct px_value *value = px_value_get(map, key);
+    return value != NULL && value->type == PX_BOOL && value->boolean;
+}
+
+static void error_set(struct control_state *state, const struct px_value *news) {
+    const struct px_value *error = px_value_get(news, "error");
+    state->error[0] = '\0';
+    if (error != NULL && error->type == PX_MAP)
+        text_of(error, "message", state->error, sizeof state->error);
+}
+
+/* How the sketch that is followed fares: its name when it is the focused one, whether it plays, its error. */
+static bool ask_sketch(struct control *control) {
+    struct px_writer params;
+    struct px_reply reply;
+    struct px_document document;
+    px_writer_init(&params, 0);
+    if (!ask(control, "sketch.list", &params, &reply, &document))
+        return false;
+    struct control_state state = control_state(control);
+    const struct px_value *sketches = px_value_get(&document.root, "sketches");
+    for (uint32_t i = 0; sketches != NULL && sketches->type == PX_ARRAY && i < sketches->count; i++) {
+        const struct px_value *sketch = &sketches->items[i], *name = px_value_get(sketch, "name");
+        if (control->sketch != NULL ? !px_value_is_string(name, control->sketch) : !is_true(sketch, "focused"))
+            continue;
+        text_of(sketch, "name", control->followed, sizeof control->followed);
+        state.playing = is_true(sketch, "playing");
+        error_set(&state, sketch);
     }
+    answered(&reply, &document);
     state_set(control, &state);
     return true;
 }
@@ -121,10 +168,12 @@ static void lost(struct control *control) {
     control->px = NULL;
     struct control_state state = control_state(control);
     state.connected = false;
+    state.error[0] = '\0';
     state_set(control, &state);
 }
 
-/* ---- commands ------------------------------------------------------------------------------------------------------ */
+/* ---- commands ------------------------------------------------------------------------------------------------------
+ */
 
 static void simple_call(struct control *control, const char *method, struct px_writer *params, const char *outcome) {
     struct px_reply reply;
@@ -134,8 +183,7 @@ static void simple_call(struct control *control, const char *method, struct px_w
         outcome_set(control, error.message);
         return;
     }
-    px_document_free(&document);
-    px_reply_free(&reply);
+    answered(&reply, &document);
     if (outcome != NULL)
         outcome_set(control, outcome);
 }
@@ -145,30 +193,50 @@ static void write_name(struct px_writer *params, const struct control_request *r
     px_write_string(params, request->sketch);
 }
 
-static void pause_toggle(struct control *control, const struct control_request *request) {
+/* A call to the clock; its answer says whether the sketch plays now. */
+static bool clock_call(struct control *control, const char *method, struct px_writer *params, bool *playing) {
+    struct px_reply reply;
+    struct px_document document;
+    struct px_error error = {0};
+    if (call(control, method, params, &reply, &document, &error) < 0) {
+        outcome_set(control, error.message);
+        return false;
+    }
+    *playing = is_true(&document.root, "playing");
+    answered(&reply, &document);
     struct control_state state = control_state(control);
+    state.playing = *playing;
+    state_set(control, &state);
+    return true;
+}
+
+/* Somebody else may have paused it: the daemon is asked first. */
+static void pause_toggle(struct control *control, const struct control_request *request) {
     struct px_writer params;
+    bool playing;
+    px_writer_init(&params, 0);
+    px_write_map(&params, 1);
+    write_name(&params, request);
+    if (!clock_call(control, "clock.get", &params, &playing))
+        return;
     px_writer_init(&params, 0);
     px_write_map(&params, 2);
     write_name(&params, request);
     px_key(&params, "playing");
-    px_write_bool(&params, !state.playing);
-    state.playing = !state.playing;
-    state_set(control, &state);
-    simple_call(control, "clock.set", &params, state.playing ? "playing" : "paused");
+    px_write_bool(&params, !playing);
+    if (clock_call(control, "clock.set", &params, &playing))
+        outcome_set(control, playing ? "playing" : "paused");
 }
 
 static void step(struct control *control, const struct control_request *request) {
     struct px_writer params;
+    bool playing;
     px_writer_init(&params, 0);
     px_write_map(&params, 2);
     write_name(&params, request);
     px_key(&params, "frames");
     px_write_int(&params, (int64_t)request->number);
-    struct control_state state = control_state(control);
-    state.playing = false;
-    state_set(control, &state);
-    simple_call(control, "clock.step", &params, NULL);
+    clock_call(control, "clock.step", &params, &playing);
 }
 
 static void seed(struct control *control, const struct control_request *request) {
@@ -211,8 +279,7 @@ static int job_number(struct control *control, const struct control_request *req
     if (code < 0)
         return code;
     *id = (int64_t)number_of(&document.root, "id", -1);
-    px_document_free(&document);
-    px_reply_free(&reply);
+    answered(&reply, &document);
     return 0;
 }
 
@@ -233,7 +300,8 @@ static int job_result(struct control *control, int64_t id, const char *path, str
         }
         if (code < 0)
             return code;
-        const struct px_value *bytes = document.root.type == PX_BIN ? &document.root : px_value_get(&document.root, "bytes");
+        const struct px_value *bytes =
+            document.root.type == PX_BIN ? &document.root : px_value_get(&document.root, "bytes");
         if (bytes == NULL || bytes->type != PX_BIN)
             code = px_fail(error, PX_E_INTERNAL, "the export gave no bytes");
         else
@@ -262,22 +330,25 @@ static void (*const commands[])(struct control *, const struct control_request *
     [CONTROL_SVG] = export_svg,
 };
 
-/* ---- the thread ---------------------------------------------------------------------------------------------------- */
+/* ---- the thread ----------------------------------------------------------------------------------------------------
+ */
 
-/* [method, [params]] of a notification: errors are kept until the sketch is well again. */
+/* [method, [params]] of a notification. An error stands until its sketch is well again; another sketch's is not shown.
+ */
 static void notified(struct control *control, const struct px_reply *notification) {
     struct px_document document;
     if (px_value_decode(notification->bytes, notification->size, &PX_LIMITS_DEFAULT, &document, NULL) < 0)
         return;
     const struct px_value *root = &document.root;
     if (root->type == PX_ARRAY && root->count == 2 && root->items[1].type == PX_ARRAY && root->items[1].count == 1) {
-        const struct px_value *news = &root->items[1].items[0];
-        struct control_state state = control_state(control);
-        const struct px_value *error = px_value_get(news, "error");
-        state.error[0] = '\0';
-        if (error != NULL)
-            text_of(error, "message", state.error, sizeof state.error);
-        state_set(control, &state);
+        const struct px_value *news = &root->items[1].items[0], *sketch = px_value_get(news, "sketch");
+        if (control->sketch == NULL && px_value_is_string(px_value_get(news, "event"), "focused"))
+            ask_sketch(control);
+        else if (control->followed[0] == '\0' || px_value_is_string(sketch, control->followed)) {
+            struct control_state state = control_state(control);
+            error_set(&state, news);
+            state_set(control, &state);
+        }
     }
     px_document_free(&document);
 }
@@ -310,7 +381,7 @@ static void *control_run(void *argument) {
     struct control *control = argument;
     while (!atomic_load_explicit(&control->ending, memory_order_acquire)) {
         if (px_open(control->directory, &control->px, NULL) == 0) {
-            if (ask_info(control))
+            if (ask_info(control) && subscribe(control) && ask_sketch(control))
                 serve(control);
             lost(control);
         }
@@ -322,12 +393,14 @@ static void *control_run(void *argument) {
     return NULL;
 }
 
-int control_create(const char *directory, void (*wake)(void *argument), void *argument, struct control **control,
-                   struct px_error *error) {
+int control_create(const char *directory, const char *sketch, void (*wake)(void *argument), void *argument,
+                   struct control **control, struct px_error *error) {
     struct control *made = calloc(1, sizeof *made);
     if (made == NULL)
         return px_fail(error, PX_E_NO_MEMORY, "out of memory");
     made->directory = directory;
+    made->sketch = sketch;
+    snprintf(made->followed, sizeof made->followed, "%s", sketch != NULL ? sketch : "");
     made->wake = wake;
     made->argument = argument;
     made->state.playing = true;

@@ -2,8 +2,8 @@
  *
  *     main: control_send -> ring -> control thread: px_call -> outcome -> wake(); main: control_state
  *
- * The thread also keeps a connection that subscribes to errors and sketch events, and asks server.info when it comes up.
- * Limits   CONTROL_QUEUE commands wait; further ones are refused (the caller shows it).
+ * The thread also keeps a connection that subscribes to errors and sketch events, and asks how the daemon and the
+ * sketch fare when it comes up. Limits   CONTROL_QUEUE commands wait; further ones are refused (the caller shows it).
  * Threads  main for all but wake, which is called on the control thread.
  */
 #ifndef VIEW_CONTROL_H
@@ -41,8 +41,10 @@ struct control_state {
 };
 
 struct control;
-int control_create(const char *directory, void (*wake)(void *argument), void *argument, struct control **control,
-                   struct px_error *error);
+
+/* sketch: NULL: the focused one. */
+int control_create(const char *directory, const char *sketch, void (*wake)(void *argument), void *argument,
+                   struct control **control, struct px_error *error);
 void control_destroy(struct control *control); /* NULL is fine; waits for the call under way, 2 s at most */
 bool control_send(struct control *control, const struct control_request *request);
 struct control_state control_state(struct control *control);

@@ -80,7 +80,7 @@ static void block_draw(struct block *block) {
 
 static void figures(const struct hud *hud, struct block *block, const struct hud_facts *facts) {
     static const char *const stages[PX_STAGE_COUNT] = {
-        [PX_STAGE_PLAN] = "plan", [PX_STAGE_PREFIX] = "prefix", [PX_STAGE_SUFFIX] = "suffix",
+        [PX_STAGE_PLAN] = "plan",   [PX_STAGE_PREFIX] = "prefix",   [PX_STAGE_SUFFIX] = "suffix",
         [PX_STAGE_READY] = "ready", [PX_STAGE_PUBLISH] = "publish",
     };
     double interval = hud_quantile(hud, HUD_INTERVAL, 0.5);
@@ -99,7 +99,8 @@ static void figures(const struct hud *hud, struct block *block, const struct hud
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         block_add(block, ink, "%-10s %8.2f %8.2f", own[i].name, hud_quantile(hud, own[i].series, 0.5),
                   hud_quantile(hud, own[i].series, 0.95));
-    block_add(block, ink, "drawn %llu   dropped %llu", (unsigned long long)facts->drawn, (unsigned long long)facts->dropped);
+    block_add(block, ink, "drawn %llu   dropped %llu", (unsigned long long)facts->drawn,
+              (unsigned long long)facts->dropped);
     block_add(block, ink, "uploads %llu   reused %llu   gpu %.1f MB", (unsigned long long)facts->upload.uploads,
               (unsigned long long)facts->upload.reused, (double)facts->upload.gpu_bytes / 1e6);
     if (facts->control->connected)
@@ -109,10 +110,18 @@ static void figures(const struct hud *hud, struct block *block, const struct hud
 
 static void help(struct block *block) {
     static const char *const lines[] = {
-        "P  Shift+P   PNG with / without figures", "S            SVG",          "H            figures",
-        "Space        pause",                      ",  .         step",        "R            new seed",
-        "F            fit",                        "1..9         layers on, off", "F11          full screen",
-        "wheel        zoom at the pointer",        "drag         pan",         "?            this",
+        "P  Shift+P   PNG with / without figures",
+        "S            SVG",
+        "H            figures",
+        "Space        pause",
+        ",  .         step",
+        "R            new seed",
+        "F            fit",
+        "1..9         layers on, off",
+        "F11          full screen",
+        "wheel        zoom at the pointer",
+        "drag         pan",
+        "?            this",
         "Esc          quit",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)

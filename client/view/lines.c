@@ -15,21 +15,20 @@ struct lines {
 };
 
 /* Positions go in pixels with y up, as gl_FragCoord counts. */
-static const char line_vertex[] =
-    "#version 330 core\n"
-    "layout(location = 0) in vec3 coord;\n"
-    "layout(location = 1) in uint flag;\n"
-    "uniform float scale;\n"
-    "uniform vec2 offset;\n"
-    "uniform vec2 viewport;\n"
-    "out vec2 at;\n"
-    "flat out uint flags;\n"
-    "void main() {\n"
-    "    vec2 p = coord.xy * scale + offset;\n"
-    "    at = vec2(p.x, viewport.y - p.y);\n"
-    "    flags = flag;\n"
-    "    gl_Position = vec4(0.0);\n"
-    "}\n";
+static const char line_vertex[] = "#version 330 core\n"
+                                  "layout(location = 0) in vec3 coord;\n"
+                                  "layout(location = 1) in uint flag;\n"
+                                  "uniform float scale;\n"
+                                  "uniform vec2 offset;\n"
+                                  "uniform vec2 viewport;\n"
+                                  "out vec2 at;\n"
+                                  "flat out uint flags;\n"
+                                  "void main() {\n"
+                                  "    vec2 p = coord.xy * scale + offset;\n"
+                                  "    at = vec2(p.x, viewport.y - p.y);\n"
+                                  "    flags = flag;\n"
+                                  "    gl_Position = vec4(0.0);\n"
+                                  "}\n";
 
 static const char line_geometry[] =
     "#version 330 core\n"
@@ -83,24 +82,24 @@ static const char line_geometry[] =
     "    EndPrimitive();\n"
     "}\n";
 
-static const char line_fragment[] =
-    "#version 330 core\n"
-    "flat in vec4 segment;\n"
-    "flat in vec4 planes;\n"
-    "uniform float radius;\n"
-    "uniform vec4 color;\n"
-    "uniform bool into_mask;\n"
-    "out vec4 result;\n"
-    "void main() {\n"
-    "    vec2 a = gl_FragCoord.xy - segment.xy, d = segment.zw - segment.xy;\n"
-    "    vec2 b = gl_FragCoord.xy - segment.zw;\n"
-    "    if (dot(a, planes.xy) < 0.0 || dot(b, planes.zw) < 0.0 || (planes.zw != vec2(0.0) && dot(b, planes.zw) == 0.0))\n"
-    "        discard;\n"
-    "    float t = clamp(dot(a, d) / max(dot(d, d), 1e-12), 0.0, 1.0);\n"
-    "    float coverage = clamp(radius + 0.5 - length(a - d * t), 0.0, 1.0);\n"
-    "    if (coverage <= 0.0) discard;\n"
-    "    result = into_mask ? vec4(coverage) : vec4(color.rgb, color.a * coverage);\n"
-    "}\n";
+static const char line_fragment[] = "#version 330 core\n"
+                                    "flat in vec4 segment;\n"
+                                    "flat in vec4 planes;\n"
+                                    "uniform float radius;\n"
+                                    "uniform vec4 color;\n"
+                                    "uniform bool into_mask;\n"
+                                    "out vec4 result;\n"
+                                    "void main() {\n"
+                                    "    vec2 a = gl_FragCoord.xy - segment.xy, d = segment.zw - segment.xy;\n"
+                                    "    vec2 b = gl_FragCoord.xy - segment.zw;\n"
+                                    "    if (dot(a, planes.xy) < 0.0 || dot(b, planes.zw) < 0.0 || (planes.zw != "
+                                    "vec2(0.0) && dot(b, planes.zw) == 0.0))\n"
+                                    "        discard;\n"
+                                    "    float t = clamp(dot(a, d) / max(dot(d, d), 1e-12), 0.0, 1.0);\n"
+                                    "    float coverage = clamp(radius + 0.5 - length(a - d * t), 0.0, 1.0);\n"
+                                    "    if (coverage <= 0.0) discard;\n"
+                                    "    result = into_mask ? vec4(coverage) : vec4(color.rgb, color.a * coverage);\n"
+                                    "}\n";
 
 static const char paper_vertex[] =
     "#version 330 core\n"
@@ -117,13 +116,14 @@ static const char paper_fragment[] = "#version 330 core\n"
                                      "void main() { result = color; }\n";
 
 /* A transparent layer: its coverage was gathered in the mask, now its ink goes on once. */
-static const char ink_fragment[] = "#version 330 core\n"
-                                   "uniform vec4 color;\n"
-                                   "uniform sampler2D mask;\n"
-                                   "out vec4 result;\n"
-                                   "void main() {\n"
-                                   "    result = vec4(color.rgb, color.a * texelFetch(mask, ivec2(gl_FragCoord.xy), 0).r);\n"
-                                   "}\n";
+static const char ink_fragment[] =
+    "#version 330 core\n"
+    "uniform vec4 color;\n"
+    "uniform sampler2D mask;\n"
+    "out vec4 result;\n"
+    "void main() {\n"
+    "    result = vec4(color.rgb, color.a * texelFetch(mask, ivec2(gl_FragCoord.xy), 0).r);\n"
+    "}\n";
 
 int lines_create(struct lines **lines, struct px_error *error) {
     struct lines *made = calloc(1, sizeof *made);

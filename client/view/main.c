@@ -27,5 +27,8 @@ int main(int argc, char **argv) {
     int code = window ? app_run(&options, &error) : batch_run(&options, &error);
     if (code < 0)
         fprintf(stderr, "pxview: %s\n", error.message);
-    return code == 0 ? EXIT_DONE : code == PX_E_PARAM ? EXIT_USAGE : code == PX_E_NOT_FOUND ? EXIT_NO_DAEMON : EXIT_FAILED;
+    return code == 0                ? EXIT_DONE
+           : code == PX_E_PARAM     ? EXIT_USAGE
+           : code == PX_E_NOT_FOUND ? EXIT_NO_DAEMON
+                                    : EXIT_FAILED;
 }

@@ -41,9 +41,9 @@ int offscreen_context_create(struct offscreen_context **context, struct px_error
         goto failed;
     }
     static const EGLint config_wish[] = {EGL_RENDERABLE_TYPE, EGL_OPENGL_BIT, EGL_SURFACE_TYPE, 0, EGL_NONE};
-    static const EGLint context_wish[] = {EGL_CONTEXT_MAJOR_VERSION, 3, EGL_CONTEXT_MINOR_VERSION, 3,
-                                          EGL_CONTEXT_OPENGL_PROFILE_MASK, EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT,
-                                          EGL_NONE};
+    static const EGLint context_wish[] = {
+        EGL_CONTEXT_MAJOR_VERSION,           3,       EGL_CONTEXT_MINOR_VERSION, 3, EGL_CONTEXT_OPENGL_PROFILE_MASK,
+        EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT, EGL_NONE};
     EGLConfig config;
     EGLint count = 0;
     if (!eglBindAPI(EGL_OPENGL_API) || !eglChooseConfig(made->display, config_wish, &config, 1, &count) || count < 1) {
@@ -51,7 +51,8 @@ int offscreen_context_create(struct offscreen_context **context, struct px_error
         goto failed;
     }
     made->context = eglCreateContext(made->display, config, EGL_NO_CONTEXT, context_wish);
-    if (made->context == EGL_NO_CONTEXT || !eglMakeCurrent(made->display, EGL_NO_SURFACE, EGL_NO_SURFACE, made->context)) {
+    if (made->context == EGL_NO_CONTEXT ||
+        !eglMakeCurrent(made->display, EGL_NO_SURFACE, EGL_NO_SURFACE, made->context)) {
         code = fail(error, "there is no OpenGL 3.3 context");
         goto failed;
     }

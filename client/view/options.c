@@ -97,14 +97,21 @@ int options_read(int argc, char **argv, struct options *options, struct px_error
     *options = (struct options){.frame = -1, .t = NAN, .first = -1, .end = -1, .fps = 60};
     int no_vsync = 0, hud = 0, stats = 0, help = 0, version = 0;
     const struct option known[] = {
-        {"connect", required_argument, NULL, 'c'}, {"sketch", required_argument, NULL, 's'},
-        {"screenshot", required_argument, NULL, 'p'}, {"frame", required_argument, NULL, 'n'},
-        {"frames", required_argument, NULL, 'r'}, {"out", required_argument, NULL, 'o'},
-        {"fps", required_argument, NULL, 'f'}, {"t", required_argument, NULL, 't'},
+        {"connect", required_argument, NULL, 'c'},
+        {"sketch", required_argument, NULL, 's'},
+        {"screenshot", required_argument, NULL, 'p'},
+        {"frame", required_argument, NULL, 'n'},
+        {"frames", required_argument, NULL, 'r'},
+        {"out", required_argument, NULL, 'o'},
+        {"fps", required_argument, NULL, 'f'},
+        {"t", required_argument, NULL, 't'},
         {"size", required_argument, NULL, 'z'},
-        {"no-vsync", no_argument, &no_vsync, 1}, {"hud", no_argument, &hud, 1},
-        {"stats", no_argument, &stats, 1}, {"help", no_argument, &help, 1},
-        {"version", no_argument, &version, 1}, {NULL, 0, NULL, 0},
+        {"no-vsync", no_argument, &no_vsync, 1},
+        {"hud", no_argument, &hud, 1},
+        {"stats", no_argument, &stats, 1},
+        {"help", no_argument, &help, 1},
+        {"version", no_argument, &version, 1},
+        {NULL, 0, NULL, 0},
     };
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {

@@ -13,7 +13,7 @@ struct options {
     const char *out;        /* a directory for the PNGs of frames first to end - 1, no window */
     long frame;             /* -1: the frame that is live now */
     double t;               /* NAN: as frame says */
-    long first, end; /* -1: none; end is not drawn */
+    long first, end;        /* -1: none; end is not drawn */
     double fps;
     int width, height; /* 0: 1200 pixels on the longer side (files), 1200 x 900 (window) */
     bool no_vsync;

@@ -15,11 +15,11 @@ struct picture {
 };
 
 static inline struct picture picture_of_frame(const struct px_frame *frame) {
-    return (struct picture){.size = {frame->canvas_size[0], frame->canvas_size[1]},
-                            .background = {frame->background[0], frame->background[1], frame->background[2],
-                                           frame->background[3]},
-                            .layers = frame->layers,
-                            .layer_count = frame->layer_count};
+    return (struct picture){
+        .size = {frame->canvas_size[0], frame->canvas_size[1]},
+        .background = {frame->background[0], frame->background[1], frame->background[2], frame->background[3]},
+        .layers = frame->layers,
+        .layer_count = frame->layer_count};
 }
 
 #endif

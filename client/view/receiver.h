@@ -1,7 +1,7 @@
 /* receiver.h: a thread that leases frames and hands them to the main thread; one is in hand at a time.
  *
- *     receiver thread: px_follower_next -> ring -> wake()      main thread: receiver_take -> upload -> receiver_give_back
- *                      releases the frame, takes the newest <-----------------------------------------'
+ *     receiver thread: px_follower_next -> ring -> wake()      main thread: receiver_take -> upload ->
+ * receiver_give_back releases the frame, takes the newest <-----------------------------------------'
  *
  * While the main thread has a frame the receiver waits, so that frames are dropped here and not queued. A waiting main
  * thread is woken by the callback, which does nothing else.

@@ -39,13 +39,12 @@ static const char vertex_source[] =
     "    texel = place / atlas_size;\n"
     "    tint = color;\n"
     "}\n";
-static const char fragment_source[] =
-    "#version 330 core\n"
-    "in vec2 texel;\n"
-    "in vec4 tint;\n"
-    "uniform sampler2D atlas;\n"
-    "out vec4 result;\n"
-    "void main() { result = vec4(tint.rgb, tint.a * texture(atlas, texel).r); }\n";
+static const char fragment_source[] = "#version 330 core\n"
+                                      "in vec2 texel;\n"
+                                      "in vec4 tint;\n"
+                                      "uniform sampler2D atlas;\n"
+                                      "out vec4 result;\n"
+                                      "void main() { result = vec4(tint.rgb, tint.a * texture(atlas, texel).r); }\n";
 
 /* Path of the system's monospaced font. */
 static int font_path(char *path, size_t size, struct px_error *error) {
@@ -186,7 +185,8 @@ int text_width(const struct text *text, const char *line) {
 static void quad(struct text *text, int x, int y, int width, int height, int cell, const float color[4]) {
     if (text->count + 6 > VERTICES_MAX)
         return; /* a screen full of text already */
-    float left = (float)(cell % ATLAS_COLUMNS * text->cell_width), top = (float)(cell / ATLAS_COLUMNS * text->cell_height);
+    float left = (float)(cell % ATLAS_COLUMNS * text->cell_width),
+          top = (float)(cell / ATLAS_COLUMNS * text->cell_height);
     float across = (float)text->cell_width, down = (float)text->cell_height;
     if (cell == SOLID) { /* its middle only, whatever the size */
         left += across / 2;
@@ -209,7 +209,8 @@ void text_add(struct text *text, int x, int y, const char *line, const float col
         unsigned char c = (unsigned char)*line;
         if ((c & 0xC0u) == 0x80u)
             continue;
-        int cell = c >= FIRST_CHARACTER && c < FIRST_CHARACTER + CHARACTERS ? c - FIRST_CHARACTER : '?' - FIRST_CHARACTER;
+        int cell =
+            c >= FIRST_CHARACTER && c < FIRST_CHARACTER + CHARACTERS ? c - FIRST_CHARACTER : '?' - FIRST_CHARACTER;
         quad(text, x, y, text->cell_width, text->cell_height, cell, color);
         x += text->cell_width;
     }
@@ -229,7 +230,8 @@ void text_flush(struct text *text, int width, int height) {
     glBindTexture(GL_TEXTURE_2D, text->atlas);
     glBindVertexArray(text->vertex_array);
     glBindBuffer(GL_ARRAY_BUFFER, text->vertices);
-    glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)text->count * sizeof(struct vertex)), text->batch, GL_STREAM_DRAW);
+    glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)text->count * sizeof(struct vertex)), text->batch,
+                 GL_STREAM_DRAW);
     glDrawArrays(GL_TRIANGLES, 0, text->count);
     text->count = 0;
 }

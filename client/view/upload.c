@@ -172,8 +172,7 @@ int upload_picture(struct upload *upload, const struct picture *picture, struct 
         names += strlen(picture->layers[i].name) + 1;
     free(upload->coming_names);
     upload->coming_names = malloc(names);
-    struct upload_layer *coming =
-        grown(upload->coming, &upload->coming_room, picture->layer_count + 1, sizeof *coming);
+    struct upload_layer *coming = grown(upload->coming, &upload->coming_room, picture->layer_count + 1, sizeof *coming);
     if (upload->coming_names == NULL || coming == NULL)
         return px_fail(error, PX_E_NO_MEMORY, "out of memory");
     upload->coming = coming;

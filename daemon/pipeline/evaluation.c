@@ -111,7 +111,7 @@ void evaluation_fail(struct evaluation *evaluation, size_t layer, const struct p
 /* ---- stage A ----------------------------------------------------------------------------------------------------- */
 
 static bool grow(void **buffer, size_t *room, size_t wanted, size_t item_size) {
-    if (wanted <= *room)
+    if (wanted <= *room && *buffer != NULL) /* there is a buffer even for a plan of nothing */
         return true;
     size_t more = *room * 2 > wanted ? *room * 2 : wanted + 16;
     void *grown = realloc(*buffer, more * item_size);

@@ -555,6 +555,7 @@ void live_watch(struct live *live) {
 void live_clock_changed(struct live *live) {
     live->tick = sketch_clock_tick(&live->clock, px_clock_ns());
     live->changed = live->changed || live->uses_time;
+    live->wanted_t = sketch_clock_time_of(&live->clock, live->tick); /* of a frame that waits for its turn */
     schedule(live);
 }
 

@@ -105,6 +105,20 @@ static const char *moving(char *out, size_t size, double t) {
     return out;
 }
 
+START_TEST(a_plan_without_layers_is_an_empty_picture) {
+    struct rig rig = rig_open(1, 1000000);
+    for (int with_history = 0; with_history < 2; with_history++) {
+        struct evaluation *evaluation = evaluate(&rig, "{\"layers\":[]}", with_history ? rig.history : NULL);
+        assert_fine(evaluation);
+        size_t count = 1;
+        evaluation_layers(evaluation, &count);
+        ck_assert_uint_eq(count, 0);
+        evaluation_destroy(evaluation);
+    }
+    rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_static_prefix_is_computed_once_and_then_a_hit) {
     struct rig rig = rig_open(1, 1000000);
     char text[256];
@@ -414,6 +428,7 @@ int main(void) {
     Suite *suite = suite_create("evaluation");
     TCase *tests = tcase_create("evaluation");
     tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, a_plan_without_layers_is_an_empty_picture);
     tcase_add_test(tests, a_static_prefix_is_computed_once_and_then_a_hit);
     tcase_add_test(tests, a_static_layer_is_a_hit_on_the_third_frame);
     tcase_add_test(tests, a_plan_without_layers_gives_none);
