@@ -194,12 +194,12 @@ static void call_helpers(struct evaluation *evaluation) {
 }
 
 static int make_room(struct evaluation *evaluation, struct px_error *error) {
-    size_t nodes = evaluation->plan->node_count;
+    size_t nodes = evaluation->plan->node_count + 1; /* some room even for a plan without layers */
     if (!GROW(evaluation->tasks, evaluation->task_room, nodes * TASK_PARTS) ||
         !GROW(evaluation->last_static, evaluation->static_room, nodes) ||
         !GROW(evaluation->todo, evaluation->todo_room, evaluation->plan->layer_count) ||
         !twins_find(&evaluation->twins, evaluation->plan))
-        return px_fail(error, PX_E_NO_MEMORY, "no memory for %zu nodes", nodes);
+        return px_fail(error, PX_E_NO_MEMORY, "no memory for %zu nodes", evaluation->plan->node_count);
     return 0;
 }
 
