@@ -335,6 +335,7 @@ static int take_request(struct evaluation *evaluation, const struct evaluation_r
         memcpy(evaluation->values, request->values, request->value_count * sizeof *evaluation->values);
     evaluation->request = *request;
     evaluation->overrides = overrides_ref(request->overrides);
+    history_ref(request->history);
     if (request->plan != NULL)
         plan_ref(request->plan);
     return 0;
@@ -342,6 +343,7 @@ static int take_request(struct evaluation *evaluation, const struct evaluation_r
 
 static void give_request_back(struct evaluation *evaluation) {
     overrides_unref(evaluation->overrides);
+    history_unref(evaluation->request.history);
     plan_unref(evaluation->request.plan);
 }
 

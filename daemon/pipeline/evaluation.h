@@ -36,8 +36,8 @@ struct pipeline_config {
 int pipeline_create(const struct pipeline_config *config, struct pipeline **pipeline, struct px_error *error);
 void pipeline_destroy(struct pipeline *pipeline); /* no evaluation is in flight any more */
 
-struct history *history_create(void);          /* NULL: no memory */
-void history_destroy(struct history *history); /* no evaluation with it is in flight any more */
+struct history *history_create(void);        /* NULL: no memory; gives a reference */
+void history_unref(struct history *history); /* NULL is fine; evaluations in flight hold references of their own */
 
 struct evaluation_request {
     /* Either a value, decoded on POOL; borrowed until done. Or MessagePack bytes, decoded on POOL; taken (free()d by
@@ -52,7 +52,7 @@ struct evaluation_request {
     size_t value_count;
     bool has_seed; /* `seed` stands in for the plan's own (not with a .plan without values) */
     uint64_t seed;
-    struct history *history; /* NULL: free of live state */
+    struct history *history; /* a reference is taken; NULL: free of live state */
     bool decode_only;        /* stop after stage A: evaluation_plan */
     bool keep;               /* its results are asked for again soon: they enter the cache at once */
     enum pool_priority priority;

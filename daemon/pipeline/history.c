@@ -16,17 +16,27 @@ struct history {
     pthread_mutex_t lock;
     struct signature_set before, now; /* under lock */
     _Atomic uint64_t work_ns;
+    _Atomic unsigned references; /* its sketch, and every evaluation with it that was not destroyed yet */
 };
 
 struct history *history_create(void) {
     struct history *history = calloc(1, sizeof *history);
-    if (history != NULL)
-        pthread_mutex_init(&history->lock, NULL);
+    if (history == NULL)
+        return NULL;
+    pthread_mutex_init(&history->lock, NULL);
+    atomic_init(&history->references, 1);
     return history;
 }
 
-void history_destroy(struct history *history) {
-    if (history == NULL)
+struct history *history_ref(struct history *history) {
+    if (history != NULL)
+        atomic_fetch_add_explicit(&history->references, 1, memory_order_relaxed);
+    return history;
+}
+
+void history_unref(struct history *history) {
+    /* acq_rel: the last one sees what all others did with it */
+    if (history == NULL || atomic_fetch_sub_explicit(&history->references, 1, memory_order_acq_rel) != 1)
         return;
     free(history->before.places);
     free(history->now.places);

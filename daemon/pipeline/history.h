@@ -12,8 +12,9 @@
 
 struct history;
 
-struct history *history_create(void); /* NULL: no memory */
-void history_destroy(struct history *history);
+struct history *history_create(void); /* NULL: no memory; gives a reference */
+struct history *history_ref(struct history *history); /* NULL is fine */
+void history_unref(struct history *history);          /* NULL is fine */
 
 /* history_note: compares with the frame before, then becomes this frame. last_static: one a node of the plan, by its
  * index: the last step (0: the source) whose signature stood there, -1: none. */

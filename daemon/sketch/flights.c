@@ -75,7 +75,7 @@ void flights_destroy(struct flights *flights) {
         }
         free_flight(flight);
     }
-    history_destroy(flights->history);
+    history_unref(flights->history);
     free(flights);
 }
 

@@ -121,7 +121,7 @@ static void bench_close(struct bench *bench) {
     pipeline_destroy(bench->pipeline);
     pool_destroy(bench->pool);
     cache_destroy(bench->cache);
-    history_destroy(bench->history);
+    history_unref(bench->history);
     slab_store_destroy(bench->store);
     resources_destroy(bench->resources);
     loop_destroy(bench->loop);

@@ -44,7 +44,7 @@ static void rig_close(struct rig *rig) {
     pipeline_destroy(rig->pipeline);
     pool_destroy(rig->pool);
     cache_destroy(rig->cache);
-    history_destroy(rig->history);
+    history_unref(rig->history);
     struct slab_stats stats;
     slab_store_stats(rig->store, &stats);
     ck_assert_uint_eq(stats.used_bytes, 0); /* nobody kept a reference */
