@@ -413,6 +413,7 @@ def main():
     for name in wanted:
         BENCHES[name](build, result)
     if out:
+        os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
         with open(out, "w") as file:
             json.dump(result, file, indent=1)
             file.write("\n")
