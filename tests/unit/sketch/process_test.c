@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(memory_ends_with_an_error_and_the_process_lives) {
     start(5000, false);
-    ck_assert_int_eq(load("function draw(t) local s = {} while true do s[#s + 1] = ('x'):rep(1000) .. #s end end"), 0);
+    ck_assert_int_eq(load("function draw(t) local s = {} while true do s[#s + 1] = ('x'):rep(10000) .. #s end end"), 0);
     ck_assert_int_eq(draw(), PX_E_SKETCH);
     ck_assert_ptr_nonnull(strstr(error.message, "not enough memory"));
     ck_assert(!process_dead(process));
