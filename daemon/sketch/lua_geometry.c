@@ -275,8 +275,24 @@ static int push_motion(lua_State *L) {
     return 1;
 }
 
-static struct px_writer *motion_begin(lua_State *L, const char *effect, uint32_t params) {
+/* A table of named arguments may hold these names only: a slip must not leave the picture standing still. */
+static void motion_names(lua_State *L, const char *effect, const char *const *names) {
+    lua_pushnil(L);
+    while (lua_next(L, 2) != 0) {
+        lua_pop(L, 1);
+        bool known = false;
+        for (const char *const *name = names; *name != NULL && lua_type(L, -1) == LUA_TSTRING; name++)
+            known = known || strcmp(lua_tostring(L, -1), *name) == 0;
+        if (!known)
+            lua_raise(L, "%s of a geometry takes %s, %s, %s and no \"%s\"; E.%s{...} is the effect with its own names",
+                      effect, names[0], names[1], names[2], luaL_tolstring(L, -1, NULL), effect);
+    }
+}
+
+static struct px_writer *motion_begin(lua_State *L, const char *effect, const char *const *names, uint32_t params) {
     check_geometry(L, 1, effect);
+    if (lua_istable(L, 2))
+        motion_names(L, effect, names);
     if (lua_istable(L, 2))
         lua_settop(L, 2);
     lua_settop(L, 6);
@@ -288,7 +304,7 @@ static struct px_writer *motion_begin(lua_State *L, const char *effect, uint32_t
 }
 
 static int geometry_translate(lua_State *L) {
-    struct px_writer *writer = motion_begin(L, "translate", 1);
+    struct px_writer *writer = motion_begin(L, "translate", (const char *[]){"dx", "dy", "dz", NULL}, 1);
     double delta[3] = {motion_number(L, 2, "dx", 0), motion_number(L, 3, "dy", 0), motion_number(L, 4, "dz", 0)};
     write_vector(writer, "delta", delta);
     return push_motion(L);
@@ -304,7 +320,7 @@ static void write_about(lua_State *L, struct px_writer *writer, int place) {
 }
 
 static int geometry_scale(lua_State *L) {
-    struct px_writer *writer = motion_begin(L, "scale", 3);
+    struct px_writer *writer = motion_begin(L, "scale", (const char *[]){"sx", "sy", "sz", "center", NULL}, 3);
     double sx = motion_number(L, 2, "sx", 1);
     double factors[3] = {sx, motion_number(L, 3, "sy", sx), motion_number(L, 4, "sz", sx)};
     write_about(L, writer, 5);
@@ -315,7 +331,7 @@ static int geometry_scale(lua_State *L) {
 /* Radians here, as in the Python API; degrees in the effect. */
 static int geometry_rotate(lua_State *L) {
     static const double degrees = 180 / 3.14159265358979323846;
-    struct px_writer *writer = motion_begin(L, "rotate", 3);
+    struct px_writer *writer = motion_begin(L, "rotate", (const char *[]){"x", "y", "z", "center", NULL}, 3);
     double turns[3] = {motion_number(L, 2, "x", 0) * degrees, motion_number(L, 3, "y", 0) * degrees,
                        motion_number(L, 4, "z", 0) * degrees};
     write_about(L, writer, 5);

@@ -39,6 +39,7 @@ LOADS = [
     ("unknown_shape", "function draw(t)\n  return G.lime{}\nend\n", [":2:", "lime"]),
     ("unknown_effect", "function draw(t)\n  return E.fil{}(G.line{})\nend\n", [":2:", "fil"]),
     ("unknown_parameter", "function draw(t)\n  return G.polygon{sides = 5}\nend\n", [":2:", "sides", "n_sides"]),
+    ("an_unknown_name_in_a_motion", "function draw(t)\n  return G.polygon{}:rotate{rotation = {0, 0, t}}\nend\n", [":2:", "rotation", "E.rotate"]),
     ("a_parameter_of_the_wrong_type", "function draw(t)\n  return G.polygon{n_sides = 'five'}\nend\n", ["n_sides"]),
     ("a_parameter_that_is_nan", "function draw(t)\n  return G.polygon{n_sides = 0/0}\nend\n", ["n_sides"]),
     ("opens_a_file", "function draw(t)\n  return io.open('/etc/passwd')\nend\n", [":2:", "io"]),
