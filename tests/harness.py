@@ -8,6 +8,7 @@
 Waiting is always for a condition, with a limit; nothing here asserts on a time.
 """
 import ctypes
+import glob
 import os
 import re
 import shutil
@@ -155,7 +156,8 @@ class Daemon:
     def run(self, program, *args, **options):
         """Runs one of the project's programs against this daemon."""
         options.setdefault("timeout", LIMIT * 3)
-        return subprocess.run([self.program(program), *args], env=self.env, capture_output=True, text=True, **options)
+        env = viewer_env(self.build, self.env) if program in ("pxview", "pxctl") else self.env
+        return subprocess.run([self.program(program), *args], env=env, capture_output=True, text=True, **options)
 
     def kill(self):
         self.process.kill()
@@ -215,10 +217,16 @@ def wait_for(condition, what, alive=None, limit=None):
 
 
 def viewer_env(build, env):
-    """For pxview under a sanitizer: what the GL driver does is not ours (tests/suppressions says what and why)."""
+    """For pxview under a sanitizer: what the GL driver does is not ours (tests/suppressions says what and why), and the
+    driver stays loaded until the report is written, so that its frames have names."""
+    if not sanitized(build):
+        return env
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "suppressions")
-    return {**env, "LSAN_OPTIONS": f"suppressions={folder}/lsan.txt:print_suppressions=0",
-            "TSAN_OPTIONS": f"exitcode=99:suppressions={folder}/tsan.txt"} if sanitized(build) else env
+    drivers = glob.glob("/usr/lib/*/dri/swrast_dri.so")
+    return {**env, "LD_PRELOAD": ":".join(drivers),
+            "ASAN_OPTIONS": env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
+            "LSAN_OPTIONS": f"suppressions={folder}/lsan.txt:print_suppressions=0",
+            "TSAN_OPTIONS": f"exitcode=99:suppressions={folder}/tsan.txt"}
 
 
 def sanitized(build):
