@@ -62,7 +62,7 @@ static const char line_geometry[] =
     "    } else if (size < 1e-4 && !(starts && (flags[2] & ENDS) != 0u)) {\n"
     "        return;\n"
     "    }\n"
-    "    float reach = radius + 1.0;\n"
+    "    float reach = radius + 0.5;\n"
     "    if (max(a.x, b.x) < -reach || min(a.x, b.x) > viewport.x + reach || max(a.y, b.y) < -reach ||\n"
     "        min(a.y, b.y) > viewport.y + reach) return;\n"
     "    vec2 u = size < 1e-4 ? vec2(1.0, 0.0) : d / size;\n"
