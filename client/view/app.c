@@ -45,6 +45,7 @@ struct app {
     bool fitted; /* the camera follows size and canvas until the user moves it */
     bool dirty;  /* something to draw */
     bool fresh;  /* ... and it is a new frame */
+    bool given;  /* a frame was given back, the next is not asked for yet */
     bool dragging;
     double drag_x, drag_y; /* framebuffer pixels */
     uint64_t hidden;       /* layers off, a bit each */
@@ -122,6 +123,7 @@ static void frame_receive(struct app *app) {
             notice_set(app, error.message);
     }
     receiver_give_back(app->receiver, frame);
+    app->given = true;
 }
 
 /* ---- drawing -------------------------------------------------------------------------------------------------------
@@ -418,6 +420,9 @@ static void run(struct app *app) {
         frame_receive(app);
         if (app->dirty)
             draw(app);
+        if (app->given)
+            receiver_ready(app->receiver);
+        app->given = false;
     }
 }
 

@@ -18,7 +18,7 @@ struct receiver {
     void *argument;
     struct px_ring ring; /* const struct px_frame *: thread -> main */
     const struct px_frame *items[RING_ITEMS];
-    int given_back; /* eventfd: main -> thread: the frame was given back, or it is to end */
+    int given_back; /* eventfd that counts: main -> thread: the frame was given back; the next is wanted; it is to end */
     _Atomic bool ending;
     _Atomic bool connected;
     _Atomic uint64_t frames, skipped, torn, revoked, reconnects, bytes;
@@ -58,11 +58,11 @@ static void *receive(void *argument) {
         int got = px_follower_next(receiver->follower, 0, &frame, NULL);
         note_state(receiver);
         if (got == 1) {
-            if (px_ring_push(&receiver->ring, &frame)) {
-                receiver->wake(receiver->argument);
-                wait_for_main(receiver);
-            }
+            px_ring_push(&receiver->ring, &frame); /* never full: one is in hand at a time */
+            receiver->wake(receiver->argument);
+            wait_for_main(receiver);
             px_frame_release(receiver->follower, frame);
+            wait_for_main(receiver); /* what is taken while main draws would be old when it is drawn */
         } else {
             sleep_until_due(receiver);
         }
@@ -78,7 +78,7 @@ int receiver_create(const char *directory, const char *sketch, void (*wake)(void
     made->wake = wake;
     made->argument = argument;
     px_ring_init(&made->ring, made->items, sizeof made->items[0], RING_ITEMS);
-    made->given_back = eventfd(0, EFD_CLOEXEC);
+    made->given_back = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     int code = made->given_back < 0 ? px_fail(error, PX_E_IO, "no eventfd")
                                     : px_follow(directory, sketch, &made->follower, error);
     if (code == 0 && pthread_create(&made->thread, NULL, receive, made) != 0)
@@ -106,6 +106,7 @@ void receiver_destroy(struct receiver *receiver) {
     /* release: what main read of a frame was read before the thread lets it go */
     atomic_store_explicit(&receiver->ending, true, memory_order_release);
     poke(receiver);
+    poke(receiver); /* it may wait twice for one frame */
     pthread_join(receiver->thread, NULL);
     px_follower_close(receiver->follower);
     close(receiver->given_back);
@@ -123,6 +124,10 @@ bool receiver_intact(const struct receiver *receiver, const struct px_frame *fra
 
 void receiver_give_back(struct receiver *receiver, const struct px_frame *frame) {
     (void)frame;
+    poke(receiver);
+}
+
+void receiver_ready(struct receiver *receiver) {
     poke(receiver);
 }
 

@@ -1,7 +1,8 @@
 /* receiver.h: a thread that leases frames and hands them to the main thread; one is in hand at a time.
  *
- *     receiver thread: px_follower_next -> ring -> wake()      main thread: receiver_take -> upload ->
- * receiver_give_back releases the frame, takes the newest <-----------------------------------------'
+ *     receiver thread: px_follower_next -> ring -> wake()
+ *     main thread:     receiver_take -> upload -> receiver_give_back -> draw -> receiver_ready
+ *     receiver thread:                            releases the frame            takes the newest
  *
  * While the main thread has a frame the receiver waits, so that frames are dropped here and not queued. A waiting main
  * thread is woken by the callback, which does nothing else.
@@ -25,6 +26,9 @@ const struct px_frame *receiver_take(struct receiver *receiver);
 /* receiver_intact: whether what was read of it so far is what was published. Only between take and give_back. */
 bool receiver_intact(const struct receiver *receiver, const struct px_frame *frame);
 void receiver_give_back(struct receiver *receiver, const struct px_frame *frame);
+
+/* receiver_ready: once after each give_back, when the frame was drawn: only now the next one, the newest, is taken. */
+void receiver_ready(struct receiver *receiver);
 
 /* Any time. */
 bool receiver_connected(const struct receiver *receiver);
