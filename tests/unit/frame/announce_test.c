@@ -130,7 +130,6 @@ START_TEST(a_subscriber_hears_of_a_frame_and_where_its_slab_is) {
     nng_close(sub);
     wait_for_count(0);
     announce_close(announce);
-    nng_fini();
 }
 END_TEST
 
@@ -152,7 +151,6 @@ START_TEST(the_size_of_a_message_depends_on_neither_layers_nor_numbers) {
     }
     nng_close(sub);
     announce_close(announce);
-    nng_fini();
 }
 END_TEST
 
@@ -182,7 +180,6 @@ START_TEST(a_subscriber_that_does_not_read_blocks_nobody) {
     close(stuck);
     wait_for_count(0);
     announce_close(announce);
-    nng_fini();
 }
 END_TEST
 
@@ -200,7 +197,6 @@ START_TEST(a_stranger_of_another_protocol_is_no_subscriber) {
     nng_close(sub);
     wait_for_count(0);
     announce_close(announce);
-    nng_fini();
 }
 END_TEST
 
@@ -219,7 +215,6 @@ START_TEST(a_stale_file_is_taken_over_and_a_live_one_is_not) {
     ck_assert_ptr_null(second);
     announce_close(announce);
     ck_assert_int_ne(stat(path, &file), 0);
-    nng_fini();
 }
 END_TEST
 
