@@ -118,6 +118,8 @@ class Daemon:
                         XDG_CONFIG_HOME=os.path.join(self.directory, "config"),
                         ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99", TSAN_OPTIONS="exitcode=99",
                         UBSAN_OPTIONS="print_stacktrace=1")
+        if sanitized(self.build):  # slower by an order of magnitude: an innocent sketch must not run into its limit
+            self.env["PXD_SKETCH_TIME_MS"] = "5000"
         self.env.update(env or {})
         self.log = os.path.join(self.directory, "log")
         self.process = None
